@@ -1,0 +1,138 @@
+//! A batch of events in, findings out: the engine's main verb.
+
+use crate::json::Malformed;
+use crate::paths::Paths;
+use crate::predicates::{Hits, Predicates};
+use crate::program::{Condition, Predicate, Program, Rule, RuleMeta};
+use crate::rules::Conditions;
+use crate::scan::{Scratch, scan};
+
+/// A program made ready to judge. Judging changes nothing in it: the same events always get the same report.
+#[derive(Debug)]
+pub struct Detector {
+    rules: Vec<RuleMeta>,
+    fields: Vec<String>,
+    paths: Paths,
+    predicates: Predicates,
+    conditions: Conditions,
+}
+
+/// What was found in a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// By event, then by rule.
+    pub findings: Vec<Finding>,
+    /// The lines that aren't JSON objects or are nested deeper than [`crate::MAX_DEPTH`], in order.
+    pub malformed: Vec<u32>,
+}
+
+/// A rule matched an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The number of the event's line in the batch, from 0.
+    pub event: u32,
+    /// The number of the rule in the program, from 0.
+    pub rule: u32,
+}
+
+/// Why a program can't be run: a fault of the compiler that made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProgramError {
+    /// More fields, or more steps on the way to them, than the engine numbers.
+    #[error("the rules read {0} fields, more than one module can; split them into several modules")]
+    TooManyFields(usize),
+    /// A predicate that tests a field that isn't there.
+    #[error("predicate {0} tests a field that the program doesn't have; recompile the rules")]
+    StrayField(usize),
+    /// A condition that uses a predicate that isn't there.
+    #[error("rule {0} uses a predicate that the program doesn't have; recompile the rules")]
+    StrayPredicate(usize),
+}
+
+impl Detector {
+    /// Indexes a program.
+    ///
+    /// # Errors
+    /// If one of its parts refers to another that isn't there, or it is too large.
+    pub fn new(program: Program) -> Result<Self, ProgramError> {
+        check(&program)?;
+        Ok(Self {
+            paths: Paths::new(&program.fields),
+            predicates: Predicates::new(&program),
+            conditions: Conditions::new(&program),
+            rules: program.rules.into_iter().map(|rule| rule.meta).collect(),
+            fields: program.fields,
+        })
+    }
+
+    /// The rules, in the order in which findings number them.
+    pub fn rules(&self) -> &[RuleMeta] {
+        &self.rules
+    }
+
+    /// The dotted names of the fields that the rules read.
+    pub fn fields(&self) -> &[String] {
+        &self.fields
+    }
+
+    /// Judges newline-delimited JSON. A blank line is no event, but counts as a line.
+    pub fn detect(&self, events: &[u8]) -> Report {
+        let mut report = Report::default();
+        let mut hits = Hits::new(&self.predicates);
+        let mut matching = Vec::new();
+        let mut scratch = Scratch::default();
+        for (event, line) in (0..).zip(lines(events)) {
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            match scan(line, &self.paths, &mut scratch, |field, value| self.predicates.judge(field, value, &mut hits)) {
+                Ok(()) => {
+                    self.conditions.judge(&hits, &mut matching);
+                    report.findings.extend(matching.iter().map(|rule| Finding { event, rule: *rule }));
+                }
+                Err(Malformed) => report.malformed.push(event),
+            }
+            hits.clear();
+        }
+        report
+    }
+}
+
+/// The lines without their newlines; the last one needs none.
+fn lines(events: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = events;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = &rest[..end];
+        rest = rest.get(end + 1..).unwrap_or_default();
+        Some(line)
+    })
+}
+
+fn check(program: &Program) -> Result<(), ProgramError> {
+    let steps: usize = program.fields.iter().map(|name| name.split('.').count()).sum();
+    if steps >= usize::from(u16::MAX) {
+        return Err(ProgramError::TooManyFields(program.fields.len()));
+    }
+    let stray = |predicate: &Predicate| predicate.field as usize >= program.fields.len();
+    if let Some(number) = program.predicates.iter().position(stray) {
+        return Err(ProgramError::StrayField(number));
+    }
+    let known = |rule: &Rule| predicates_within(&rule.condition, program.predicates.len());
+    match program.rules.iter().position(|rule| !known(rule)) {
+        Some(rule) => Err(ProgramError::StrayPredicate(rule)),
+        None => Ok(()),
+    }
+}
+
+fn predicates_within(condition: &Condition, count: usize) -> bool {
+    match condition {
+        Condition::Constant(_) => true,
+        Condition::Predicate(predicate) => (*predicate as usize) < count,
+        Condition::Not(inner) => predicates_within(inner, count),
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().all(|part| predicates_within(part, count)),
+    }
+}

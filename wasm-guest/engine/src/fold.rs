@@ -1,0 +1,53 @@
+//! Makes text comparable where case doesn't matter; knows nothing of fields or rules.
+
+use crate::program::Folding;
+
+/// Appends `text` to `out`, folded, so that texts that differ only in case become the same bytes.
+pub(crate) fn fold_into(folding: Folding, text: &str, out: &mut Vec<u8>) {
+    if folding == Folding::Ascii || text.is_ascii() {
+        out.extend(text.bytes().map(|byte| byte.to_ascii_lowercase()));
+        return;
+    }
+    let mut utf8 = [0; 4];
+    for char in text.chars() {
+        out.extend_from_slice(fold_char(char).encode_utf8(&mut utf8).as_bytes());
+    }
+}
+
+/// Unicode's simple case folding (CaseFolding.txt, status C and S): one character becomes one character, and the
+/// Turkic pairs don't fold.
+fn fold_char(char: char) -> char {
+    unicode_case_mapping::case_folded(char).and_then(|folded| char::from_u32(folded.get())).unwrap_or(char)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folded(folding: Folding, text: &str) -> String {
+        let mut out = Vec::new();
+        fold_into(folding, text, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn unicode_folding_is_simple_and_not_turkic() {
+        for (text, expected) in [
+            ("DockerD", "dockerd"),
+            ("\u{212A}ubelet", "kubelet"),
+            ("\u{017F}ystemd", "systemd"),
+            ("ÄÖÜ", "äöü"),
+            ("ΣΑΣ", "σασ"),
+            ("straße", "straße"),
+            ("\u{1E9E}", "ß"),
+            ("\u{0130}\u{0131}I", "\u{0130}\u{0131}i"),
+        ] {
+            assert_eq!(folded(Folding::Unicode, text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn ascii_folding_leaves_everything_else() {
+        assert_eq!(folded(Folding::Ascii, "\u{212A}UBELET Ä"), "\u{212A}ubelet Ä");
+    }
+}

@@ -1,0 +1,192 @@
+//! What the rules of one module ask, in a form that knows no rule language: fields, predicates on them, conditions.
+//!
+//! A rule compiler (today `weir-eql`) makes a [`Program`]; the engine indexes it once and judges events with it.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything a module knows: the rules, and the predicates that they share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Program {
+    /// How text is folded where case doesn't matter.
+    pub folding: Folding,
+    /// The dotted names of all fields that a predicate reads, sorted, each once.
+    pub fields: Vec<String>,
+    /// Every predicate of every rule, each once.
+    pub predicates: Vec<Predicate>,
+    /// The rules, in the order in which findings number them.
+    pub rules: Vec<Rule>,
+}
+
+/// Which characters count as the same where case doesn't matter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Folding {
+    /// Unicode simple case folding, as the newest Elasticsearch does: `K` (U+212A) is a `k`.
+    #[default]
+    Unicode,
+    /// A to Z only, as older Elasticsearch does.
+    Ascii,
+}
+
+/// A test on one field; true if **any** of the field's values passes it, false if the field has none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Predicate {
+    /// Index into [`Program::fields`].
+    pub field: u32,
+    /// What a value must be.
+    pub test: Test,
+}
+
+/// What one value must be. `null` and objects are no values, an array's elements are values of their own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Test {
+    /// Any value, the empty string included.
+    Exists,
+    /// Text that equals one of `literals`; numbers and booleans are taken as their JSON text.
+    Equals {
+        /// At least one text, without wildcards.
+        literals: Vec<String>,
+        /// Does case matter?
+        case: Case,
+    },
+    /// Text that as a whole matches one of `patterns`: `*` is any run of characters, `?` exactly one code point, and
+    /// nothing else is special.
+    Like {
+        /// At least one pattern.
+        patterns: Vec<String>,
+        /// Does case matter?
+        case: Case,
+    },
+    /// A number, or text that spells one, that compares so with `than`.
+    Number {
+        /// How the value must compare.
+        is: Comparison,
+        /// What it is compared with.
+        than: Number,
+    },
+    /// This boolean, or text that spells it (`"true"`, `"false"`; the empty string is false, as in Elasticsearch).
+    Bool(bool),
+}
+
+/// Whether upper and lower case differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Case {
+    /// They differ.
+    Sensitive,
+    /// They don't; see [`Folding`].
+    Insensitive,
+}
+
+/// An order between a value and a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Comparison {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// A number of a rule: integers stay exact.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Number {
+    /// A whole number that fits.
+    Int(i64),
+    /// Anything else; never NaN.
+    Float(f64),
+}
+
+/// A rule: what it is, and when it matches.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// What is told about it.
+    pub meta: RuleMeta,
+    /// When it matches.
+    pub condition: Condition,
+}
+
+/// A boolean formula over predicates. Two-valued: nothing is ever unknown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Condition {
+    /// True or false whatever the event.
+    Constant(bool),
+    /// Index into [`Program::predicates`].
+    Predicate(u32),
+    /// The opposite.
+    Not(Box<Condition>),
+    /// Every one; true if there is none.
+    All(Vec<Condition>),
+    /// At least one; false if there is none.
+    Any(Vec<Condition>),
+}
+
+/// What a module tells about a rule, and what a match is tagged with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleMeta {
+    /// The rule's UUID.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its revision.
+    pub version: u32,
+    /// `low`, `medium`, `high` or `critical`.
+    pub severity: String,
+    /// 0 to 100.
+    pub risk_score: u32,
+    /// What it detects, in the terms of a framework.
+    pub threats: Vec<Threat>,
+    /// The query as it was written.
+    pub query: String,
+    /// Links to further reading.
+    pub references: Vec<String>,
+}
+
+/// One tactic of a framework, with the techniques that the rule sees.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Threat {
+    /// `MITRE ATT&CK`.
+    pub framework: String,
+    /// The tactic.
+    pub tactic: ThreatEntry,
+    /// Techniques under it; may be empty.
+    pub techniques: Vec<Technique>,
+}
+
+/// A technique, with its sub-techniques.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Technique {
+    /// The technique itself.
+    pub entry: ThreatEntry,
+    /// Sub-techniques under it; may be empty.
+    pub subtechniques: Vec<ThreatEntry>,
+}
+
+/// An entry of a framework.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreatEntry {
+    /// Such as `T1609`.
+    pub id: String,
+    /// Such as `Container Administration Command`.
+    pub name: String,
+    /// Its page.
+    pub reference: String,
+}
+
+impl Program {
+    /// The form in which a program is put into a guest. Both sides must be of the same version.
+    ///
+    /// # Errors
+    /// None that a well-formed program can cause.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, postcard::Error> {
+        postcard::to_allocvec(self)
+    }
+
+    /// Reads what [`Program::to_bytes`] wrote.
+    ///
+    /// # Errors
+    /// If the bytes are anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, postcard::Error> {
+        postcard::from_bytes(bytes)
+    }
+}
