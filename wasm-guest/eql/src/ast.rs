@@ -1,0 +1,108 @@
+//! The tree of a single-event query, the whole language; it says what was written, not whether Weir can run it.
+
+use weir_engine::program::{Case, Number};
+
+use crate::fault::Span;
+
+/// `CATEGORY where CONDITION`.
+#[derive(Debug)]
+pub(crate) struct Query {
+    /// `None` is `any`.
+    pub(crate) category: Option<String>,
+    pub(crate) condition: Expr,
+}
+
+/// A condition or a value, and where it stands. Parentheses leave no trace but in the shape of the tree.
+#[derive(Debug)]
+pub(crate) struct Expr {
+    pub(crate) kind: ExprKind,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug)]
+pub(crate) enum ExprKind {
+    Constant(Constant),
+    /// Dotted, without backquotes and the `?` of an optional field: a stream has no mapping that could lack it.
+    Field(String),
+    Call(Call),
+    /// `a + b`, `-a`: only the first operator is kept, since Weir doesn't calculate yet.
+    Arithmetic(Operator),
+    Comparison(Comparison),
+    /// `field in (…)`.
+    In {
+        value: Box<Expr>,
+        case: Case,
+        list: Vec<Expr>,
+    },
+    /// `field : …`, `like …` or `regex …`.
+    Match {
+        value: Box<Expr>,
+        how: MatchKind,
+        operator: Span,
+        patterns: Vec<Pattern>,
+    },
+    Not(Box<Expr>),
+    /// Operands of `and`; at least two.
+    All(Vec<Expr>),
+    /// Operands of `or`; at least two.
+    Any(Vec<Expr>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Constant {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(String),
+}
+
+/// A constant on the right of `:`, `like` or `regex`.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    pub(crate) constant: Constant,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// As written, without the tilde.
+    pub(crate) name: String,
+    pub(crate) name_span: Span,
+    pub(crate) case: Case,
+    pub(crate) arguments: Vec<Expr>,
+}
+
+/// An arithmetic sign, and where it stands.
+#[derive(Debug)]
+pub(crate) struct Operator {
+    pub(crate) sign: &'static str,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug)]
+pub(crate) struct Comparison {
+    pub(crate) left: Box<Expr>,
+    pub(crate) operator: Relation,
+    pub(crate) operator_span: Span,
+    pub(crate) right: Box<Expr>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Relation {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum MatchKind {
+    /// `:`
+    Colon,
+    /// `like`, `like~`
+    Like(Case),
+    /// `regex`, `regex~`
+    Regex,
+}

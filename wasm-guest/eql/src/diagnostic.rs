@@ -1,0 +1,106 @@
+//! What is wrong with a rule file, shown as rustc shows it: message, place, offending text, remedy.
+
+use std::{fmt, ops::Range, path::PathBuf, sync::Arc};
+
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
+
+/// A file as it was read; diagnostics quote it.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+}
+
+/// A mistake in a rule file, with its remedy.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    message: String,
+    /// The first is the offending place, the others explain it.
+    marks: Vec<Mark>,
+    help: String,
+}
+
+#[derive(Clone, Debug)]
+struct Mark {
+    source: Arc<Source>,
+    span: Range<usize>,
+    label: String,
+}
+
+/// Whether a rendering is meant for a terminal that shows colors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Color {
+    /// With ANSI escapes.
+    Always,
+    /// As plain text.
+    Never,
+}
+
+impl Diagnostic {
+    /// A diagnostic that underlines `span` of `source`.
+    pub(crate) fn new(source: &Arc<Source>, span: Range<usize>, message: impl Into<String>) -> Self {
+        let mark = Mark { source: Arc::clone(source), span, label: String::new() };
+        Self { message: message.into(), marks: vec![mark], help: String::new() }
+    }
+
+    /// Says something right at the underlined text.
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
+        self.marks[0].label = label.into();
+        self
+    }
+
+    /// Shows another place that explains this one.
+    pub(crate) fn related(mut self, source: &Arc<Source>, span: Range<usize>, label: impl Into<String>) -> Self {
+        self.marks.push(Mark { source: Arc::clone(source), span, label: label.into() });
+        self
+    }
+
+    /// Names the remedy.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    /// What is wrong, in one line, without the place.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The whole report, without a newline at its end.
+    pub fn render(&self, color: Color) -> String {
+        let mut group = Group::with_title(Level::ERROR.primary_title(&*self.message));
+        for marks in self.marks.chunk_by(|a, b| Arc::ptr_eq(&a.source, &b.source)) {
+            group = group.element(self.snippet(marks));
+        }
+        if !self.help.is_empty() {
+            // The library trusts the text of a help line, but ours may quote the file.
+            group = group.element(Level::HELP.message(normalize_untrusted_str(&self.help)));
+        }
+        let renderer = match color {
+            Color::Always => Renderer::styled(),
+            Color::Never => Renderer::plain(),
+        };
+        renderer.render(&[group])
+    }
+
+    /// Quotes one file, with all `marks` in it.
+    fn snippet<'a>(&self, marks: &'a [Mark]) -> Snippet<'a, Annotation<'a>> {
+        let source = &marks[0].source;
+        let path = normalize_untrusted_str(&source.path.to_string_lossy());
+        let annotations = marks.iter().map(|mark| {
+            let is_offender = std::ptr::eq(mark, &self.marks[0]);
+            let kind = if is_offender { AnnotationKind::Primary } else { AnnotationKind::Context };
+            kind.span(mark.span.clone()).label((!mark.label.is_empty()).then_some(&*mark.label))
+        });
+        Snippet::source(&*source.text).path(path).annotations(annotations)
+    }
+}
+
+/// The plain rendering.
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(Color::Never))
+    }
+}
+
+impl std::error::Error for Diagnostic {}

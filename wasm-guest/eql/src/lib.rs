@@ -1,0 +1,34 @@
+//! Reads Elastic's rule TOML and compiles its EQL to the program that `weir-engine` runs; reads no files itself.
+//!
+//! The modules in the order in which a rule meets them: `rule_file` reads the TOML, with `rule_table` and `rule_meta`,
+//! and `toml_text` remembers where the query stands in it; `lexer` and `parser` turn the query into the tree of `ast`,
+//! each with a second half, `literal` and `operand`; `lower` turns that into a `clause` or a `refusal`; `compile`
+//! shares predicates between rules. What goes wrong in a query is a `fault`, and a `diagnostic` once the file is known;
+//! `suggest` guesses what was meant.
+#![forbid(unsafe_code)]
+
+mod rule_file;
+mod rule_meta;
+mod rule_table;
+mod toml_text;
+
+mod lexer;
+mod literal;
+
+mod ast;
+mod operand;
+mod parser;
+
+mod clause;
+mod lower;
+mod refusal;
+
+mod compile;
+
+mod diagnostic;
+mod fault;
+mod suggest;
+
+pub use compile::compile;
+pub use diagnostic::{Color, Diagnostic};
+pub use rule_file::RuleFile;

@@ -1,0 +1,132 @@
+//! Reads one rule file: TOML, then what is told about the rule, then its query.
+
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use toml::{Spanned, de::DeTable};
+use weir_engine::program::RuleMeta;
+
+use crate::{
+    Diagnostic,
+    ast::Query,
+    clause::Clause,
+    diagnostic::Source,
+    fault::Fault,
+    lower::lower,
+    parser,
+    rule_meta::{self, has_known_language},
+    rule_table::{Reader, Required, Table},
+    toml_text::TomlText,
+};
+
+const RULE: Required = Required { key: "rule", remedy: "add `[rule]`" };
+const ID: Required =
+    Required { key: "rule_id", remedy: "add `rule_id = \"…\"` with a UUID of its own, as from `uuidgen`" };
+const QUERY: Required = Required { key: "query", remedy: "add `query = '''process where …'''`" };
+
+/// A rule as its file says it, with its query parsed.
+///
+/// Keys that bear neither on the verdict nor on the tag are not read.
+#[derive(Debug)]
+pub struct RuleFile {
+    source: Arc<Source>,
+    meta: RuleMeta,
+    /// Where the rule's id stands.
+    id: Range<usize>,
+    query: Query,
+    /// Where the query stands.
+    query_text: TomlText,
+}
+
+impl RuleFile {
+    /// Reads the `text` of the file at `path`, which serves messages only.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the file, except what [`compile`](crate::compile) finds.
+    pub fn parse(path: impl Into<PathBuf>, text: &str) -> Result<Self, Vec<Diagnostic>> {
+        let source = Arc::new(Source { path: path.into(), text: text.to_owned() });
+        let document = DeTable::parse(text).map_err(|error| vec![toml_problem(&source, &error)])?;
+        let mut reader = Reader::new(&source);
+        match read(&mut reader, &Table::document(&document)) {
+            Some(rule) if reader.problems.is_empty() => Ok(rule),
+            _ => Err(reader.problems),
+        }
+    }
+
+    /// What is told about the rule.
+    pub fn meta(&self) -> &RuleMeta {
+        &self.meta
+    }
+
+    /// The path of the file.
+    pub fn path(&self) -> &Path {
+        &self.source.path
+    }
+
+    /// The condition under which the rule matches.
+    pub(crate) fn condition(&self) -> Result<Clause, Vec<Diagnostic>> {
+        lower(&self.query, &self.meta.query)
+            .map_err(|faults| faults.into_iter().map(|fault| locate(&self.source, &self.query_text, fault)).collect())
+    }
+
+    /// Says that this rule has the id of the rule `first`.
+    pub(crate) fn duplicate_of(&self, first: &Self) -> Diagnostic {
+        Diagnostic::new(&self.source, self.id.clone(), format!("two rules have the id `{}`", self.meta.id))
+            .label("used again here")
+            .related(&first.source, first.id.clone(), "used first here")
+            .help("give one of them an id of its own, as from `uuidgen`")
+    }
+}
+
+/// Reads the document; nothing may be missing from what it returns unless the reader has a problem.
+fn read(reader: &mut Reader<'_>, document: &Table<'_>) -> Option<RuleFile> {
+    let table = reader.required_table(document, &RULE, "[rule]")?;
+    let id = reader.required_text(&table, &ID);
+    let mut meta = rule_meta::read(reader, &table);
+    let query_value = reader.required_text(&table, &QUERY);
+    if !has_known_language(reader, &table) {
+        return None;
+    }
+    let (id, query_value) = (id?, query_value?);
+    let (query, query_text) = read_query(reader, &query_value)?;
+    meta.id = (*id.get_ref()).to_owned();
+    meta.query = (*query_value.get_ref()).to_owned();
+    Some(RuleFile { source: Arc::clone(reader.source), meta, id: id.span(), query, query_text })
+}
+
+fn read_query(reader: &mut Reader<'_>, value: &Spanned<&str>) -> Option<(Query, TomlText)> {
+    let query_text = TomlText::new(&reader.source.text, value.span());
+    match parser::parse(value.get_ref()) {
+        Ok(query) => Some((query, query_text)),
+        Err(fault) => {
+            reader.problems.push(locate(reader.source, &query_text, fault));
+            None
+        }
+    }
+}
+
+/// Shows a fault of the query where the query stands.
+fn locate(source: &Arc<Source>, query: &TomlText, Fault(fault): Fault) -> Diagnostic {
+    let span = query.in_file(fault.span);
+    let diagnostic = Diagnostic::new(source, span, fault.message).label(fault.label).help(fault.help);
+    match fault.related {
+        Some((span, label)) => diagnostic.related(source, query.in_file(span), label),
+        None => diagnostic,
+    }
+}
+
+fn toml_problem(source: &Arc<Source>, error: &toml::de::Error) -> Diagnostic {
+    let message = error.message();
+    let help = if message.contains("escape") {
+        "between `'''` and `'''` a backslash is a backslash, and nothing needs an escape"
+    } else if message == "duplicate key" {
+        "remove one of the two"
+    } else {
+        "correct the TOML here or right before"
+    };
+    Diagnostic::new(source, error.span().unwrap_or_default(), format!("not valid TOML: {message}")).help(help)
+}

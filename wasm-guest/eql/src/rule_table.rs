@@ -1,0 +1,167 @@
+//! Reads the tables of a rule file key by key, and collects what is wrong with them instead of stopping at the first.
+
+use std::{ops::Range, sync::Arc};
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use crate::{Diagnostic, diagnostic::Source, suggest::nearest};
+
+/// One table, and how messages call it.
+#[derive(Clone)]
+pub(crate) struct Table<'t> {
+    entries: &'t DeTable<'t>,
+    /// Such as `[rule]`.
+    name: &'static str,
+    /// Its header or braces.
+    span: Range<usize>,
+}
+
+/// A key that a table must have.
+pub(crate) struct Required {
+    pub(crate) key: &'static str,
+    /// How to add it.
+    pub(crate) remedy: &'static str,
+}
+
+/// Reads values, and gathers what is wrong.
+pub(crate) struct Reader<'s> {
+    pub(crate) source: &'s Arc<Source>,
+    pub(crate) problems: Vec<Diagnostic>,
+}
+
+impl<'s> Reader<'s> {
+    pub(crate) fn new(source: &'s Arc<Source>) -> Self {
+        Self { source, problems: Vec::new() }
+    }
+
+    /// A new problem at `span` of the file.
+    pub(crate) fn problem(&self, span: Range<usize>, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(self.source, span, message)
+    }
+
+    /// The text of a key that must be there; absent after a problem.
+    pub(crate) fn required_text<'t>(&mut self, table: &Table<'t>, required: &Required) -> Option<Spanned<&'t str>> {
+        if !table.entries.contains_key(required.key) {
+            self.missing(table, required);
+        }
+        let text = self.text(table, required.key)?;
+        if text.get_ref().trim().is_empty() {
+            let problem = self.problem(text.span(), format!("`{}` is empty", required.key));
+            self.problems.push(problem.help(required.remedy));
+            return None;
+        }
+        Some(text)
+    }
+
+    pub(crate) fn text<'t>(&mut self, table: &Table<'t>, key: &str) -> Option<Spanned<&'t str>> {
+        let value = table.entries.get(key)?;
+        let text = value.get_ref().as_str();
+        if text.is_none() {
+            self.wrong_type(key, "text in quotes", value);
+        }
+        Some(Spanned::new(value.span(), text?))
+    }
+
+    /// The number of a key that must be there.
+    pub(crate) fn required_number(&mut self, table: &Table<'_>, required: &Required) -> Option<Spanned<i64>> {
+        if !table.entries.contains_key(required.key) {
+            self.missing(table, required);
+        }
+        self.number(table, required.key)
+    }
+
+    pub(crate) fn number(&mut self, table: &Table<'_>, key: &str) -> Option<Spanned<i64>> {
+        let value = table.entries.get(key)?;
+        let integer = value.get_ref().as_integer();
+        let number = integer.and_then(|integer| i64::from_str_radix(integer.as_str(), integer.radix()).ok());
+        if number.is_none() {
+            self.wrong_type(key, "a whole number", value);
+        }
+        Some(Spanned::new(value.span(), number?))
+    }
+
+    /// The texts of an array; none if the key is absent.
+    pub(crate) fn texts(&mut self, table: &Table<'_>, key: &str) -> Vec<String> {
+        let items = self.items(table, key, "an array of texts");
+        items
+            .iter()
+            .filter_map(|item| {
+                let text = item.get_ref().as_str();
+                if text.is_none() {
+                    self.wrong_type(key, "an array of texts", item);
+                }
+                text.map(str::to_owned)
+            })
+            .collect()
+    }
+
+    /// The tables of an array, each called `name`; none if the key is absent.
+    pub(crate) fn tables<'t>(&mut self, table: &Table<'t>, key: &str, name: &'static str) -> Vec<Table<'t>> {
+        let items = self.items(table, key, "an array of tables");
+        items.iter().filter_map(|item| self.as_table(item, key, name)).collect()
+    }
+
+    /// The table of a key that must be there, called `name`.
+    pub(crate) fn required_table<'t>(
+        &mut self,
+        table: &Table<'t>,
+        required: &Required,
+        name: &'static str,
+    ) -> Option<Table<'t>> {
+        let Some(value) = table.entries.get(required.key) else {
+            self.missing(table, required);
+            return None;
+        };
+        self.as_table(value, required.key, name)
+    }
+
+    fn items<'t>(&mut self, table: &Table<'t>, key: &str, wanted: &str) -> &'t [Spanned<DeValue<'t>>] {
+        let Some(value) = table.entries.get(key) else { return &[] };
+        let array = value.get_ref().as_array();
+        if array.is_none() {
+            self.wrong_type(key, wanted, value);
+        }
+        array.map_or(&[], |array| array)
+    }
+
+    fn as_table<'t>(&mut self, value: &'t Spanned<DeValue<'t>>, key: &str, name: &'static str) -> Option<Table<'t>> {
+        let entries = value.get_ref().as_table();
+        if entries.is_none() {
+            self.wrong_type(key, "a table", value);
+        }
+        Some(Table { entries: entries?, name, span: value.span() })
+    }
+
+    fn missing(&mut self, table: &Table<'_>, Required { key, remedy }: &Required) {
+        let misspelt = nearest(key, table.entries.keys().map(|known| &**known.get_ref()));
+        let help = match misspelt {
+            Some(misspelt) => format!("there is a `{misspelt}`; did you mean `{key}`?"),
+            None => (*remedy).to_owned(),
+        };
+        let message = format!("{} has no `{key}`", table.name);
+        self.problems.push(self.problem(table.span.clone(), message).help(help));
+    }
+
+    fn wrong_type(&mut self, key: &str, wanted: &str, value: &Spanned<DeValue<'_>>) {
+        let found = match value.get_ref() {
+            DeValue::String(_) => "text",
+            DeValue::Integer(_) | DeValue::Float(_) => "a number",
+            DeValue::Boolean(_) => "a boolean",
+            DeValue::Datetime(_) => "a date",
+            DeValue::Array(_) => "an array",
+            DeValue::Table(_) => "a table",
+        };
+        let problem = self.problem(value.span(), format!("`{key}` must be {wanted}, but is {found}"));
+        self.problems.push(problem.help(format!("write {wanted}")));
+    }
+}
+
+impl<'t> Table<'t> {
+    /// The whole file.
+    pub(crate) fn document(document: &'t Spanned<DeTable<'t>>) -> Self {
+        Self { entries: document.get_ref(), name: "the file", span: 0..0 }
+    }
+}

@@ -1,0 +1,89 @@
+//! Feeds the parser what nobody would write: it must answer, and its answer must be showable.
+
+use proptest::prelude::*;
+use weir_eql::{Color, RuleFile, compile};
+
+/// All of a rule but its query.
+const HEAD: &str = r#"[rule]
+rule_id = "a"
+name = "Test"
+severity = "low"
+risk_score = 21
+type = "eql"
+language = "eql""#;
+/// Valid queries, from which the mutated ones are made.
+const QUERIES: [&str; 5] = [
+    "process where container.id: \"*\" and event.type== \"start\"\n and process.name: (\"dockerd\", \"runc\")",
+    "any where not (?a.`b-c` >= -1.5e3 or x not in~ (\"y\", 1, true)) // done",
+    "\"my category\" where f~(a, \"\"\"C:\\W\"\"\", g()) == null /* why */ and a + 1 * 2 < 3",
+    "file where a like~ (\"\\u{200f}é*\", \"?\") and (b == true) != false",
+    "process where true",
+];
+/// What mutation puts in.
+const PIECES: [&str; 24] = [
+    "(", ")", "\"", "\"\"\"", "'", "`", "\\", "//", "/*", "|", "~", "?", ".", "-", " not ", " and ", " in ", " where ",
+    "[", "=", "é", "\u{301}", "\n", "9",
+];
+
+fn rule_file(query: &str) -> String {
+    let escaped: String = query.chars().map(|c| format!("\\U{:08X}", u32::from(c))).collect();
+    format!("{HEAD}\nquery = \"{escaped}\"\n")
+}
+
+/// Reads and compiles a file; every problem must be showable, in both ways.
+fn judge(file: &str) {
+    let compiled = RuleFile::parse("rule.toml", file).and_then(|rule| compile(&[rule], Default::default()));
+    for problem in compiled.err().unwrap_or_default() {
+        assert!(problem.render(Color::Never).contains("--> rule.toml:"), "{problem}");
+        assert!(problem.render(Color::Always).contains("\u{1b}["), "{problem}");
+    }
+}
+
+/// A valid query in which some places were replaced.
+fn mutated_query() -> impl Strategy<Value = String> {
+    let mutation = (any::<prop::sample::Index>(), 0..4_usize, prop::sample::select(&PIECES[..]));
+    (prop::sample::select(&QUERIES[..]), prop::collection::vec(mutation, 1..4)).prop_map(|(query, mutations)| {
+        let mut chars: Vec<char> = query.chars().collect();
+        for (place, removed, piece) in mutations {
+            let start = place.index(chars.len() + 1);
+            let end = (start + removed).min(chars.len());
+            chars.splice(start..end, piece.chars());
+        }
+        chars.into_iter().collect()
+    })
+}
+
+#[test]
+fn the_queries_to_mutate_are_valid() {
+    for query in QUERIES {
+        if let Err(problems) = RuleFile::parse("rule.toml", &rule_file(query)) {
+            panic!("{}", problems[0]);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn any_text_as_a_query_is_answered(query in "\\PC*") {
+        judge(&rule_file(&query));
+    }
+
+    #[test]
+    fn any_text_after_where_is_answered(query in any::<String>()) {
+        judge(&rule_file(&format!("any where {query}")));
+    }
+
+    #[test]
+    fn a_mutated_query_is_answered(query in mutated_query()) {
+        judge(&rule_file(&query));
+        judge(&rule_file(&query).replace("\\U0000", "\\u"));
+    }
+
+    #[test]
+    fn any_text_as_a_file_is_answered(text in any::<String>(), tail in "[\\[\\]='\"a\\\\ \n.é{}]{0,30}") {
+        judge(&text);
+        judge(&format!("[rule]\n{tail}"));
+    }
+}
