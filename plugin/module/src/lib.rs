@@ -1,0 +1,108 @@
+//! Puts a program into the generic guest and wraps it as a component; knows nothing of rule files or of running it.
+//!
+//! The guest is run once, by an interpreter: so the same code serves `weir build` and `plugin/build.rs`, which makes the
+//! module with the shipped rules before there is a host.
+#![forbid(unsafe_code)]
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use wasmi::{Engine, Instance, Linker, Module, Store, Val};
+use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
+use weir_engine::program::Program;
+use weir_engine::{Detector, ProgramError};
+
+/// Why no module could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The program isn't one that the engine runs.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// The guest isn't what `plugin/build.rs` makes, or it trapped.
+    #[error("the generic guest couldn't take the rules while {doing}; rebuild weir")]
+    Guest {
+        /// The step that failed.
+        doing: &'static str,
+        /// What the tool said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Makes the component: `guest` with `program` in it. The same input gives the same bytes.
+///
+/// # Errors
+/// If the program is malformed, or `guest` isn't Weir's generic guest.
+pub fn build(guest: &[u8], program: &Program) -> Result<Vec<u8>, BuildError> {
+    // Faults are better found here, where they can be told, than as a trap in the guest.
+    Detector::new(program.clone())?;
+    let core = snapshot(guest, program)?;
+    wit_component::ComponentEncoder::default()
+        .validate(true)
+        .module(&core)
+        .and_then(|encoder| encoder.encode())
+        .map_err(failed("wrapping it as a component"))
+}
+
+/// Runs the guest's loading and writes down the memory that it leaves.
+fn snapshot(guest: &[u8], program: &Program) -> Result<Vec<u8>, BuildError> {
+    let bytes = program.to_bytes().map_err(failed("serialising the program"))?;
+    let mut wizer = Wizer::new();
+    wizer.init_func("weir-load");
+    let (context, instrumented) = wizer.instrument(guest).map_err(failed("instrumenting it"))?;
+    let mut loaded = Loaded::new(&instrumented, &bytes).map_err(failed("loading the program"))?;
+    now(wizer.snapshot(&context, &mut loaded)).map_err(failed("taking the snapshot"))
+}
+
+fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(doing: &'static str) -> impl Fn(E) -> BuildError {
+    move |source| BuildError::Guest { doing, source: source.into() }
+}
+
+/// The answer of a future that never waits: wizer's traits are asynchronous, the interpreter isn't.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => unreachable!("the interpreter answers at once"),
+    }
+}
+
+/// A guest that has taken its program.
+struct Loaded {
+    store: Store<()>,
+    instance: Instance,
+}
+
+impl Loaded {
+    fn new(guest: &[u8], program: &[u8]) -> Result<Self, wasmi::Error> {
+        let engine = Engine::default();
+        let mut store = Store::new(&engine, ());
+        let module = Module::new(&engine, guest)?;
+        let instance = Linker::new(&engine).instantiate_and_start(&mut store, &module)?;
+        let reserve = instance.get_typed_func::<u32, u32>(&store, "weir-reserve")?;
+        let load = instance.get_typed_func::<(u32, u32), ()>(&store, "weir-load")?;
+        let len = program.len() as u32;
+        let start = reserve.call(&mut store, len)?;
+        let memory = instance.get_memory(&store, "memory").ok_or_else(|| wasmi::Error::new("it exports no memory"))?;
+        memory.write(&mut store, start as usize, program).map_err(|error| wasmi::Error::new(error.to_string()))?;
+        load.call(&mut store, (start, len))?;
+        Ok(Self { store, instance })
+    }
+}
+
+impl InstanceState for Loaded {
+    async fn global_get(&mut self, name: &str, _: ValType) -> SnapshotVal {
+        let global = self.instance.get_global(&self.store, name).expect("wizer asks for globals that it has exported");
+        match global.get(&self.store) {
+            Val::I32(value) => SnapshotVal::I32(value),
+            Val::I64(value) => SnapshotVal::I64(value),
+            Val::F32(value) => SnapshotVal::F32(value.to_bits()),
+            Val::F64(value) => SnapshotVal::F64(value.to_bits()),
+            other => unreachable!("the guest has no global such as {other:?}"),
+        }
+    }
+
+    async fn memory_contents(&mut self, name: &str, contents: impl FnOnce(&[u8]) + Send) {
+        let memory =
+            self.instance.get_memory(&self.store, name).expect("wizer asks for the memory that it has exported");
+        contents(memory.data(&self.store));
+    }
+}
