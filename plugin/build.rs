@@ -1,0 +1,79 @@
+//! Builds the generic guest for wasm32, and the module with the rules that Weir ships, for the binary to carry.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use anyhow::{Context, Result, bail};
+use weir_engine::program::{Folding, Program};
+use weir_eql::RuleFile;
+
+fn main() -> Result<()> {
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("..");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let guest = build_guest(&root, &out)?;
+    fs::write(out.join("guest.wasm"), &guest)?;
+    let program = compile_rules(&root.join("wasm-guest/rules"))?;
+    fs::write(out.join("shipped.wasm"), weir_module::build(&guest, &program)?)?;
+    Ok(())
+}
+
+/// Builds `weir-guest` in a target folder of its own: cargo holds a lock on the one that it is building in.
+fn build_guest(root: &Path, out: &Path) -> Result<Vec<u8>> {
+    for input in
+        ["Cargo.toml", "Cargo.lock", "wasm-guest/Cargo.toml", "wasm-guest/src", "wasm-guest/wit", "wasm-guest/engine"]
+    {
+        println!("cargo::rerun-if-changed={}", root.join(input).display());
+    }
+    let target = target_folder(out).join("guest");
+    let root = fs::canonicalize(root)?;
+    // Paths in panic messages would make the module differ from machine to machine.
+    let mut flags =
+        vec!["-Ctarget-feature=+simd128".to_owned(), format!("--remap-path-prefix={}=weir", root.display())];
+    if let Some(home) =
+        env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| env::home_dir().map(|home| home.join(".cargo")))
+    {
+        flags.push(format!("--remap-path-prefix={}=cargo", home.display()));
+    }
+    let status = Command::new(env::var("CARGO")?)
+        .args(["build", "--package=weir-guest", "--target=wasm32-unknown-unknown", "--profile=guest", "--locked"])
+        .arg("--target-dir")
+        .arg(&target)
+        .current_dir(&root)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
+        // The outer cargo's: clippy would lint the guest instead of building it.
+        .env_remove("RUSTC_WORKSPACE_WRAPPER")
+        .env_remove("RUSTC_WRAPPER")
+        .env_remove("RUSTFLAGS")
+        .status()
+        .context("cargo could not be started to build the guest")?;
+    if !status.success() {
+        bail!(
+            "the guest could not be built for wasm32-unknown-unknown; if the target is missing, install it with \
+             `rustup target add wasm32-unknown-unknown`"
+        );
+    }
+    fs::read(target.join("wasm32-unknown-unknown/guest/weir_guest.wasm")).context("cargo built no guest")
+}
+
+/// The target folder that `out`, a build script's output folder, lies in.
+fn target_folder(out: &Path) -> &Path {
+    // target/<profile>/build/<package>/out
+    out.ancestors().nth(4).unwrap_or(out)
+}
+
+fn compile_rules(folder: &Path) -> Result<Program> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.sort();
+    let mut rules = Vec::new();
+    for path in paths {
+        rules.push(RuleFile::parse(&path, &fs::read_to_string(&path)?).map_err(render)?);
+    }
+    weir_eql::compile(&rules, Folding::Unicode).map_err(render)
+}
+
+fn render(diagnostics: Vec<weir_eql::Diagnostic>) -> anyhow::Error {
+    anyhow::Error::msg(diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}

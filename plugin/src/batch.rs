@@ -1,0 +1,89 @@
+//! A stretch of the stream that is judged and sent as one; knows nothing of where it comes from or goes to.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+/// Whole events, one a line, as they came.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    bytes: Bytes,
+    /// Where each line ends, its newline included.
+    ends: Vec<u32>,
+}
+
+impl Batch {
+    /// Longest batch, in bytes: offsets within one are 32 bits wide.
+    pub const MAX_BYTES: usize = u32::MAX as usize;
+
+    /// Finds the lines in `bytes`; the last one needs no newline.
+    pub fn new(bytes: Bytes) -> Self {
+        debug_assert!(bytes.len() <= Self::MAX_BYTES, "sources cut batches far below this");
+        let mut ends: Vec<u32> = memchr::memchr_iter(b'\n', &bytes).map(|newline| newline as u32 + 1).collect();
+        if bytes.last().is_some_and(|last| *last != b'\n') {
+            ends.push(bytes.len() as u32);
+        }
+        Self { bytes, ends }
+    }
+
+    /// Everything, newlines included.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// How many lines there are, blank ones included.
+    pub fn lines(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Where each line ends, its newline included.
+    pub fn ends(&self) -> &[u32] {
+        &self.ends
+    }
+
+    /// Some of the lines, which share this batch's bytes.
+    pub fn part(&self, lines: Range<usize>) -> Self {
+        let end_of = |line: Option<usize>| line.map_or(0, |line| self.ends[line]);
+        let (start, end) = (end_of(lines.start.checked_sub(1)), end_of(lines.end.checked_sub(1)));
+        let ends = self.ends[lines].iter().map(|line_end| line_end - start).collect();
+        Self { bytes: self.bytes.slice(start as usize..end as usize), ends }
+    }
+
+    /// Where line `line` lies, without its newline.
+    pub fn line(&self, line: usize) -> Range<usize> {
+        let start = line.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        let end = self.ends[line] as usize;
+        start..end - usize::from(self.bytes[end - 1] == b'\n')
+    }
+}
+
+/// Is a line no event, but only white space?
+pub fn is_blank(line: &[u8]) -> bool {
+    line.trim_ascii().is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_found_with_and_without_a_last_newline() {
+        for (bytes, expected) in
+            [("", &[][..]), ("\n", &[""]), ("{}", &["{}"]), ("{}\n", &["{}"]), ("{}\r\n\n[]", &["{}\r", "", "[]"])]
+        {
+            let batch = Batch::new(Bytes::from(bytes));
+            let lines: Vec<_> = (0..batch.lines()).map(|line| &bytes[batch.line(line)]).collect();
+            assert_eq!(lines, expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_is_the_batch_that_its_lines_alone_would_make() {
+        let batch = Batch::new(Bytes::from("a\n\nbc\nd"));
+        for (lines, expected) in [(0..0, ""), (0..2, "a\n\n"), (1..3, "\nbc\n"), (2..4, "bc\nd"), (4..4, "")] {
+            let part = batch.part(lines.clone());
+            assert_eq!(part.bytes(), expected, "{lines:?}");
+            assert_eq!(part.ends(), Batch::new(Bytes::from(expected)).ends(), "{lines:?}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The subcommands, and how each of them may end.
+
+mod build;
+mod inspect;
+mod run;
+mod schema;
+mod test;
+
+use std::fmt;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    Run(run::Run),
+    Build(build::Build),
+    Test(test::Test),
+    Inspect(inspect::Inspect),
+    Schema(schema::Schema),
+}
+
+impl Command {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        match self {
+            Self::Run(run) => run.execute(),
+            Self::Build(build) => build.execute(),
+            Self::Test(test) => test.execute(),
+            Self::Inspect(inspect) => inspect.execute(),
+            Self::Schema(schema) => schema.execute(),
+        }
+    }
+}
+
+/// How a command failed; the text is for the user.
+pub(super) enum Failure {
+    /// What it was given is wrong: a config, a rule, a module; or a test failed.
+    Input(String),
+    /// Something failed while it ran.
+    Run(String),
+}
+
+impl Failure {
+    /// What it was given is wrong.
+    pub(super) fn input(error: impl fmt::Display) -> Self {
+        Self::Input(error.to_string())
+    }
+
+    /// Something failed while it ran.
+    pub(super) fn run(error: impl fmt::Display) -> Self {
+        Self::Run(error.to_string())
+    }
+
+    /// Vector's exit codes (its `src/exitcode.rs`, after sysexits.h): 78 is a bad config.
+    pub(super) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Input(_) => ExitCode::from(78),
+            Self::Run(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Input(text) | Self::Run(text)) = self;
+        // Reports on files come with their own headline.
+        if text.starts_with("error") { f.write_str(text) } else { write!(f, "error: {text}") }
+    }
+}

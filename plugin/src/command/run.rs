@@ -1,0 +1,141 @@
+//! `weir run`: judges and tags a stream.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
+use weir::config::{Config, LogFormat, Sink, Source};
+use weir::metrics;
+use weir::pipeline::Progress;
+use weir::plan::Plan;
+use weir::source::Stop;
+
+use super::Failure;
+use crate::report;
+
+/// Judge a stream of events and tag those that match
+///
+/// Reads newline-delimited JSON, by default from stdin, and writes it to stdout; what matches no rule goes on byte for
+/// byte. Without a config or a module, the rules that ship with weir are used.
+#[derive(Args)]
+pub(crate) struct Run {
+    /// Config file (YAML); the flags below win over it
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Detection module, as `weir build` makes it
+    #[arg(short, long, value_name = "FILE")]
+    module: Option<PathBuf>,
+    /// File to read instead of stdin
+    #[arg(short, long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// File to write instead of stdout; what it held is lost
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// How many batches are judged at the same time [default: the number of cores]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    workers: Option<u16>,
+    /// Print the first tagged event to stderr at the end
+    #[arg(long)]
+    show_match: bool,
+    /// Don't print the summary
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+impl Run {
+    pub(super) fn execute(self) -> Result<(), Failure> {
+        let config = self.config()?;
+        start_logs(&config);
+        if config.source == Source::Stdin && std::io::stdin().is_terminal() {
+            report::say("weir: reading events from the terminal, one a line; end them with Ctrl-D");
+        }
+        let plan = Plan::open(&config).map_err(Failure::input)?;
+        let runtime = Runtime::new().map_err(Failure::run)?;
+        let ended = runtime.block_on(self.run(&config, plan));
+        // A reader that waits for input, or a writer for room, must not keep the process alive.
+        runtime.shutdown_background();
+        ended
+    }
+
+    /// What is configured, with the flags on top.
+    fn config(&self) -> Result<Config, Failure> {
+        let mut config = match &self.config {
+            Some(path) => Config::load(path).map_err(Failure::input)?,
+            None => Config::default(),
+        };
+        if let Some(module) = &self.module {
+            config.detect.module = Some(module.clone());
+        }
+        if let Some(path) = &self.input {
+            config.source = Source::File { path: path.clone() };
+        }
+        if let Some(path) = &self.output {
+            config.sink = Sink::File { path: path.clone() };
+        }
+        if let Some(workers) = self.workers {
+            config.detect.workers = Some(workers.into());
+        }
+        Ok(config)
+    }
+
+    async fn run(&self, config: &Config, plan: Plan) -> Result<(), Failure> {
+        if let Some(listener) = plan.metrics {
+            metrics::serve(listener).map_err(Failure::input)?;
+        }
+        stop_on_signal(plan.stop).map_err(Failure::run)?;
+        let judge = Arc::clone(&plan.pipeline.judge);
+        let progress = Arc::new(Progress::default());
+        let line =
+            (!self.quiet && std::io::stderr().is_terminal()).then(|| report::show_progress(Arc::clone(&progress)));
+        let (summary, ended) = plan.pipeline.run(&progress).await;
+        if let Some(line) = line {
+            line.clear().await;
+        }
+        match config.logs.format {
+            _ if self.quiet => {}
+            LogFormat::Text => report::summarise(&summary, judge.guest().rules(), &config.sink),
+            LogFormat::Json => report::log(&summary),
+        }
+        if self.show_match {
+            report::show_example(summary.example.as_deref());
+        }
+        ended.map_err(Failure::run)
+    }
+}
+
+fn start_logs(config: &Config) {
+    let logs = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_max_level(report::level(config.logs.level))
+        // It would complain to stderr that stderr can't be written, and panic over that.
+        .log_internal_errors(false);
+    match config.logs.format {
+        LogFormat::Text => logs.init(),
+        LogFormat::Json => logs.json().init(),
+    }
+}
+
+/// The first SIGINT or SIGTERM ends the source, so that the rest drains; a second one ends the process.
+fn stop_on_signal(stop: Stop) -> std::io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::spawn(async move {
+        let mut stop = Some(stop);
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if stop.take().is_none() {
+                std::process::exit(130);
+            }
+            info!("stopping: no more is read, what was read is being delivered; signal again to quit at once");
+        }
+    });
+    Ok(())
+}

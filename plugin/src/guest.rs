@@ -1,0 +1,158 @@
+//! The host's side of the guest: loads a detector once, and judges each batch in a fresh instance of it, within bounds
+//! of time and memory. Knows nothing of sources, sinks, configs or what the rules say.
+//!
+//! The modules in the order in which a detector meets them: `engine` is the sandbox, `load` lets a module in, `describe`
+//! asks for its rules; then, for each batch, `breaker` lets it rest if it fails on everything, `halving` finds the events
+//! on which it fails, `instance` makes each call (while `ticker` counts the time), and `report` checks the answer.
+
+mod bindings;
+mod breaker;
+mod describe;
+mod engine;
+mod halving;
+mod instance;
+mod judgement;
+mod load;
+mod report;
+mod ticker;
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use weir_engine::program::RuleMeta;
+
+use self::{
+    breaker::Breaker,
+    describe::Description,
+    halving::Lines,
+    instance::{Instances, Slot},
+    report::Checked,
+};
+
+pub use self::{
+    judgement::{Failure, Finding, Judgement, Reason, Unjudged},
+    load::LoadError,
+};
+
+/// A detector as it was found, before anything in it is trusted.
+#[derive(Clone, Copy, Debug)]
+pub struct Module<'a> {
+    /// What errors call it; usually its path.
+    pub name: &'a str,
+    /// The WebAssembly component.
+    pub bytes: &'a [u8],
+    /// The SHA-256, in hexadecimal, that it must have.
+    pub pinned: Option<&'a str>,
+    /// Where machine code is kept between runs. Who can write there can run code in this process.
+    pub cache: Option<&'a Path>,
+}
+
+/// What a detector may take.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// How many batches may be judged at once, at least one; a further call of [`Guest::judge`] waits.
+    pub workers: u32,
+    /// Memory of one instance.
+    pub memory_bytes: usize,
+    /// Longest time for one call. A batch that fails is halved and tried again, which all in all may take eight times
+    /// as long.
+    pub deadline: Duration,
+    /// The detector rests once it has lost this long in batches in a row of which no event could be judged.
+    pub rest_after: Duration,
+    /// How long it rests before it is tried again.
+    pub rest: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            workers: 1,
+            memory_bytes: 64 << 20,
+            deadline: Duration::from_secs(1),
+            rest_after: Duration::from_secs(10),
+            rest: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A loaded detector; any number of threads may share it.
+pub struct Guest {
+    instances: Instances,
+    breaker: Breaker,
+    deadline: Duration,
+    description: Description,
+    sha256: String,
+    compile_time: Duration,
+}
+
+impl Guest {
+    /// Checks and compiles a detector, and asks it for its rules.
+    pub fn load(module: &Module<'_>, limits: &Limits) -> Result<Self, LoadError> {
+        let sha256 = load::check_digest(module)?;
+        let started = Instant::now();
+        let instances = load::compile(module, limits)?;
+        let compile_time = started.elapsed();
+        Ok(Self {
+            description: load::introduce(module, limits, &instances)?,
+            breaker: Breaker::new(limits.rest_after, limits.rest),
+            deadline: limits.deadline,
+            instances,
+            sha256,
+            compile_time,
+        })
+    }
+
+    /// The rules, in the order by which findings number them.
+    pub fn rules(&self) -> &[RuleMeta] {
+        &self.description.rules
+    }
+
+    /// The dotted names of the fields that the rules read.
+    pub fn fields(&self) -> &[String] {
+        &self.description.fields
+    }
+
+    /// The module's SHA-256 in hexadecimal.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// How long it took to compile, or to read from the cache.
+    pub fn compile_time(&self) -> Duration {
+        self.compile_time
+    }
+
+    /// Judges newline-delimited events, of which the one at `i` ends before byte `ends[i]`, its newline included.
+    ///
+    /// Always answers for every event, and within a bounded time: an event on which the detector fails is `unjudged`,
+    /// its neighbours are judged. Blocks its thread.
+    ///
+    /// # Panics
+    /// If `ends` decreases or leads out of `batch`.
+    pub fn judge(&self, batch: &[u8], ends: &[u32]) -> Judgement {
+        let lines = Lines { bytes: batch, ends };
+        if lines.count() == 0 {
+            return Judgement::default();
+        }
+        if !self.breaker.admits(Instant::now()) {
+            return Judgement::resting(lines.count());
+        }
+        let slot = self.instances.slot();
+        let judgement = halving::judge(&lines, self.deadline, |bytes, events, deadline| {
+            self.detect(&slot, bytes, events, deadline)
+        });
+        drop(slot);
+        let judged_any = judgement.unjudged.len() < ends.len();
+        self.breaker.record(judged_any, judgement.spent, Instant::now());
+        judgement
+    }
+
+    fn detect(&self, slot: &Slot<'_>, bytes: &[u8], events: u32, deadline: Duration) -> Result<Checked, Failure> {
+        let rules = self.description.rules.len();
+        let most_bytes = report::most_bytes(events, rules);
+        let answer = slot.call(deadline, most_bytes, |store, detector| detector.call_detect(store, bytes))?;
+        report::check(answer, events, rules)
+    }
+}

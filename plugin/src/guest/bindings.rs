@@ -1,0 +1,56 @@
+//! What `detector.wit` looks like in Rust, and how its rules become the engine's; trusts the shapes, not the values.
+
+use weir_engine::program::{RuleMeta, Technique, Threat, ThreatEntry};
+
+use self::exports::weir::detector::detector as wit;
+
+wasmtime::component::bindgen!({ world: "module", path: "../wasm-guest/wit" });
+
+pub(super) use self::exports::weir::detector::detector::{Finding, Guest as Detector, Report, Rule};
+
+/// The interface that a detector exports.
+pub(super) const INTERFACE: &str = "weir:detector/detector";
+/// The version of it that this host speaks.
+pub(super) const VERSION: &str = "0.1.0";
+/// Its functions.
+pub(super) const FUNCTIONS: [&str; 3] = ["describe", "fields", "detect"];
+
+impl From<Rule> for RuleMeta {
+    fn from(rule: Rule) -> Self {
+        Self {
+            id: rule.id,
+            name: rule.name,
+            version: rule.version,
+            severity: rule.severity,
+            risk_score: rule.risk_score,
+            threats: rule.threats.into_iter().map(Into::into).collect(),
+            query: rule.query,
+            references: rule.references,
+        }
+    }
+}
+
+impl From<wit::Threat> for Threat {
+    fn from(threat: wit::Threat) -> Self {
+        Self {
+            framework: threat.framework,
+            tactic: threat.tactic.into(),
+            techniques: threat.techniques.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<wit::Technique> for Technique {
+    fn from(technique: wit::Technique) -> Self {
+        Self {
+            entry: technique.entry.into(),
+            subtechniques: technique.subtechniques.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<wit::ThreatEntry> for ThreatEntry {
+    fn from(entry: wit::ThreatEntry) -> Self {
+        Self { id: entry.id, name: entry.name, reference: entry.reference }
+    }
+}

@@ -1,0 +1,128 @@
+//! What a batch is answered with: findings, faults, and the events about which nothing is known.
+
+use std::{fmt, time::Duration};
+
+/// What a detector says of a batch. Events are numbered by their lines, from 0.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Judgement {
+    /// Which rules matched, in the order of the events, then the rules.
+    pub findings: Vec<Finding>,
+    /// The lines that aren't JSON objects, in order; as far as the detector looked.
+    pub malformed: Vec<u32>,
+    /// The events that couldn't be judged, in order.
+    pub unjudged: Vec<Unjudged>,
+    /// What first went wrong, for the log.
+    pub failure: Option<Failure>,
+    /// Time spent in the detector.
+    pub spent: Duration,
+}
+
+/// A rule matched an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// The event's line.
+    pub event: u32,
+    /// The rule's place in [`Guest::rules`](super::Guest::rules).
+    pub rule: u32,
+}
+
+/// An event that couldn't be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unjudged {
+    /// The event's line.
+    pub event: u32,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A call that failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}: {detail}")]
+pub struct Failure {
+    /// How.
+    pub reason: Reason,
+    /// In what way exactly.
+    pub detail: String,
+}
+
+/// Why an event couldn't be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The detector trapped: it ran into a fault of its own, or out of stack.
+    Trap,
+    /// The detector took too long.
+    Deadline,
+    /// The detector trapped after it was refused more memory.
+    Memory,
+    /// The detector's answer breaks the contract, so none of it can be trusted.
+    BadReport,
+    /// The detector wasn't asked: it failed on everything before, and rests.
+    Resting,
+    /// The detector wasn't asked: the event is longer than it may be.
+    TooLarge,
+    /// The event isn't a JSON object, or is nested too deeply.
+    Malformed,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 7] =
+        [Self::Trap, Self::Deadline, Self::Memory, Self::BadReport, Self::Resting, Self::TooLarge, Self::Malformed];
+
+    /// Its name in tags and metrics; never changes.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Trap => "trap",
+            Self::Deadline => "deadline",
+            Self::Memory => "memory",
+            Self::BadReport => "bad_report",
+            Self::Resting => "resting",
+            Self::TooLarge => "too_large",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())
+    }
+}
+
+impl Judgement {
+    /// Adds what was found in a later part of the batch, which begins at line `first`.
+    pub fn append(&mut self, part: Self, first: u32) {
+        let moved = |finding: Finding| Finding { event: first + finding.event, ..finding };
+        self.findings.extend(part.findings.into_iter().map(moved));
+        self.malformed.extend(part.malformed.into_iter().map(|event| first + event));
+        let moved = |unjudged: Unjudged| Unjudged { event: first + unjudged.event, ..unjudged };
+        self.unjudged.extend(part.unjudged.into_iter().map(moved));
+        self.failure = self.failure.take().or(part.failure);
+        self.spent += part.spent;
+    }
+
+    /// The first event about which nothing is known, malformed ones included.
+    pub fn first_unjudged(&self) -> Option<Unjudged> {
+        let malformed = self.malformed.first().map(|event| Unjudged { event: *event, reason: Reason::Malformed });
+        self.unjudged.first().copied().into_iter().chain(malformed).min_by_key(|unjudged| unjudged.event)
+    }
+
+    /// Forgets `event` and all that follow it.
+    pub fn forget_from(&mut self, event: u32) {
+        self.findings.retain(|finding| finding.event < event);
+        self.malformed.retain(|malformed| *malformed < event);
+        self.unjudged.retain(|unjudged| unjudged.event < event);
+    }
+
+    /// The answer for a batch that isn't put to the detector.
+    pub(super) fn resting(events: u32) -> Self {
+        let mut judgement = Self::default();
+        judgement.give_up(0..events, Reason::Resting);
+        judgement
+    }
+
+    /// Notes that nothing is known about `events`.
+    pub(super) fn give_up(&mut self, events: std::ops::Range<u32>, reason: Reason) {
+        self.unjudged.extend(events.map(|event| Unjudged { event, reason }));
+    }
+}

@@ -1,0 +1,106 @@
+//! Reads `*.test.yaml`: the events beside rules, and which rules must match them. Runs nothing.
+
+mod reader;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use bytes::Bytes;
+
+use super::{Outcome, RuleNames};
+use crate::rules;
+use reader::Reader;
+
+const SUFFIX: &str = ".test.yaml";
+
+/// A file of cases.
+#[derive(Debug)]
+pub struct CaseFile {
+    /// Its name without `.test.yaml`: the stem of the rule beside it.
+    pub stem: String,
+    /// In the order in which they were written.
+    pub cases: Vec<Case>,
+}
+
+/// An event, and which rules must match it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// What it shows.
+    pub name: String,
+    /// One JSON object, without a newline.
+    pub event: Bytes,
+    /// The ids of all rules that must match; no other may.
+    pub matches: BTreeSet<String>,
+}
+
+/// Why cases can't be run.
+#[derive(Debug, thiserror::Error)]
+pub enum CasesError {
+    /// A file or folder can't be read.
+    #[error("cannot read `{}`: {source}; make sure that it is there, may be read, and is UTF-8", path.display())]
+    Unreadable {
+        /// As named, or as found.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A file is wrong; displayed as the whole report, with each place in the file and the remedy.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl Case {
+    /// Was the event judged, and did just the rules match that must?
+    pub fn passes(&self, outcome: &Outcome) -> bool {
+        outcome.unjudged.is_none() && outcome.matches.iter().collect::<BTreeSet<_>>() == self.matches.iter().collect()
+    }
+}
+
+/// Is this the name of a case file?
+pub fn is_case_file(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(SUFFIX)
+}
+
+/// Where the cases of the rule file at `rule` belong.
+pub fn beside(rule: &Path) -> PathBuf {
+    let mut name = rule.file_stem().unwrap_or_default().to_owned();
+    name.push(SUFFIX);
+    rule.with_file_name(name)
+}
+
+/// Finds the case files beside rule files, and all in folders and below them, in the order of their names.
+///
+/// # Errors
+/// If a folder can't be read.
+pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CasesError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            rules::find_below(path, &|path| is_case_file(path), &mut files)
+                .map_err(|(folder, source)| unreadable(&folder, source))?;
+        } else {
+            files.extend(Some(beside(path)).filter(|cases| cases.exists()));
+        }
+    }
+    Ok(files)
+}
+
+/// Reads a case file, whose cases may call rules by `names`.
+///
+/// # Errors
+/// If it can't be read, or is wrong: then everything that is wrong with its cases is told.
+pub fn read(path: &Path, names: &RuleNames) -> Result<CaseFile, CasesError> {
+    let text = fs::read_to_string(path).map_err(|source| unreadable(path, source))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.strip_suffix(SUFFIX).unwrap_or(&name).to_owned();
+    let reader = Reader { folder: path.parent().unwrap_or(Path::new("")), names };
+    reader.read(&text).map(|cases| CaseFile { stem, cases }).map_err(|faults| {
+        let reports: Vec<_> = faults.iter().map(|fault| fault.render(&text, path)).collect();
+        CasesError::Refused(reports.join("\n\n"))
+    })
+}
+
+fn unreadable(path: &Path, source: io::Error) -> CasesError {
+    CasesError::Unreadable { path: path.to_owned(), source }
+}

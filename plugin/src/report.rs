@@ -1,0 +1,112 @@
+//! What a person reads on stderr about a run: the live line, the summary, an example.
+
+use std::fmt;
+use std::io::{Write, stderr};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
+use tracing::level_filters::LevelFilter;
+use weir::config::{LogLevel, Sink};
+use weir::pipeline::{Progress, Summary};
+use weir_engine::program::RuleMeta;
+
+/// The logs' level, as `tracing` has it.
+pub(crate) fn level(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    }
+}
+
+/// Writes a line to stderr. Whoever reads it may have gone: that is no reason to stop, and `eprintln!` would panic.
+pub(crate) fn say(line: impl fmt::Display) {
+    let _ = writeln!(stderr(), "{line}");
+}
+
+/// A line on a terminal that tells how far a run is.
+pub(crate) struct ProgressLine(JoinHandle<()>);
+
+/// Shows the line, anew twice a second.
+pub(crate) fn show_progress(progress: Arc<Progress>) -> ProgressLine {
+    ProgressLine(tokio::spawn(async move {
+        let started = Instant::now();
+        let mut tick = tokio::time::interval(Duration::from_millis(500));
+        loop {
+            tick.tick().await;
+            let events = progress.events.load(Ordering::Relaxed);
+            let megabytes = progress.bytes.load(Ordering::Relaxed) as f64 / 1e6;
+            let matching = progress.matching.load(Ordering::Relaxed);
+            let rate = events as f64 / started.elapsed().as_secs_f64();
+            let _ = write!(
+                stderr(),
+                "\r\x1b[Kweir: {events} events, {megabytes:.0} MB, {matching} matching, {rate:.0} events/s"
+            );
+        }
+    }))
+}
+
+impl ProgressLine {
+    /// Takes the line away.
+    pub(crate) async fn clear(self) {
+        self.0.abort();
+        let _ = self.0.await;
+        let _ = write!(stderr(), "\r\x1b[K");
+    }
+}
+
+/// Says what a run did.
+pub(crate) fn summarise(summary: &Summary, rules: &[RuleMeta], sink: &Sink) {
+    let seconds = summary.elapsed.as_secs_f64().max(1e-6);
+    let megabytes = summary.bytes_in as f64 / 1e6;
+    say(format_args!(
+        "weir: {} events in, {} out: {megabytes:.1} MB in {seconds:.3} s ({:.0} MB/s, {:.0} events/s)",
+        summary.events_in,
+        summary.events_out,
+        megabytes / seconds,
+        summary.events_in as f64 / seconds,
+    ));
+    say(format_args!("weir: {} events match", summary.matching_events));
+    for (rule, events) in &summary.matches {
+        let rule = &rules[*rule as usize];
+        say(format_args!("weir: {events:>8}  {} ({})", rule.name, rule.id));
+    }
+    for (reason, events) in &summary.unjudged {
+        say(format_args!("weir: {events:>8}  not judged: {reason}"));
+    }
+    if let Sink::File { path } = sink {
+        say(format_args!("weir: written to {}", path.display()));
+    }
+}
+
+/// The same as a message of the logs, for who reads them by machine.
+pub(crate) fn log(summary: &Summary) {
+    tracing::info!(
+        events_in = summary.events_in,
+        events_out = summary.events_out,
+        bytes_in = summary.bytes_in,
+        bytes_out = summary.bytes_out,
+        matching_events = summary.matching_events,
+        unjudged_events = summary.unjudged.values().sum::<u64>(),
+        seconds = summary.elapsed.as_secs_f64(),
+        "done"
+    );
+}
+
+/// Prints a tagged event, readably.
+pub(crate) fn show_example(event: Option<&[u8]>) {
+    let Some(event) = event else {
+        say("weir: no event matched");
+        return;
+    };
+    // Transcoded, not parsed into a tree: keys keep their order.
+    let mut pretty = Vec::new();
+    let mut serializer = serde_json::Serializer::pretty(&mut pretty);
+    let shown = serde_transcode::transcode(&mut serde_json::Deserializer::from_slice(event), &mut serializer);
+    let text = if shown.is_ok() { &pretty } else { event };
+    say(format_args!("weir: the first event that matched, tagged:\n{}", String::from_utf8_lossy(text)));
+}

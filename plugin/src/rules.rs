@@ -1,0 +1,133 @@
+//! Rule files in, a module out; what it says on the way is for people. Knows nothing of running a module.
+
+use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
+
+use weir_engine::program::{Folding, Program};
+use weir_eql::{Diagnostic, RuleFile};
+use weir_module::BuildError;
+
+/// The rules that Weir ships, as a module.
+pub static SHIPPED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/shipped.wasm"));
+
+/// A detector without rules.
+static GENERIC: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest.wasm"));
+
+/// Why rules can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesError {
+    /// A path can't be read.
+    #[error("cannot read `{}`: {source}; give rule files, or folders that hold some", path.display())]
+    Unreadable {
+        /// As the user named it, or as found in a folder that the user named.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A folder holds no rule.
+    #[error("`{}` holds no rule file (`*.toml`); give rule files, or folders that hold some", .0.display())]
+    Empty(PathBuf),
+    /// The rules are wrong.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The rules are right, but no module can be made of them.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
+/// Everything that is wrong with some rules.
+#[derive(Debug)]
+pub struct Refusal(pub Vec<Diagnostic>);
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for diagnostic in &self.0 {
+            writeln!(f, "{diagnostic}\n")?;
+        }
+        let rules = if self.0.len() == 1 { "1 error".to_owned() } else { format!("{} errors", self.0.len()) };
+        write!(f, "{rules}; no module was made")
+    }
+}
+
+/// Reads rule files, and all `*.toml` in folders and below them, in the order of their names. What is hidden there, and
+/// linked folders, are left out.
+///
+/// # Errors
+/// If one can't be read, or is wrong: then everything that is wrong in any of them is told.
+pub fn read(paths: &[PathBuf]) -> Result<Vec<RuleFile>, RulesError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !fs::metadata(path).map_err(|source| unreadable(path, source))?.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let found = files.len();
+        find_below(path, &is_rule_file, &mut files).map_err(|(folder, source)| unreadable(&folder, source))?;
+        if files.len() == found {
+            return Err(RulesError::Empty(path.clone()));
+        }
+    }
+    let (mut rules, mut wrong) = (Vec::new(), Vec::new());
+    for file in files {
+        let text = fs::read_to_string(&file).map_err(|source| unreadable(&file, source))?;
+        match RuleFile::parse(file, &text) {
+            Ok(rule) => rules.push(rule),
+            Err(diagnostics) => wrong.extend(diagnostics),
+        }
+    }
+    if wrong.is_empty() { Ok(rules) } else { Err(RulesError::Refused(Refusal(wrong))) }
+}
+
+/// Makes a module of rules.
+///
+/// # Errors
+/// If they contradict each other, or no module can be made.
+pub fn build(rules: &[RuleFile]) -> Result<Vec<u8>, RulesError> {
+    let program = weir_eql::compile(rules, Folding::Unicode).map_err(|wrong| RulesError::Refused(Refusal(wrong)))?;
+    Ok(build_program(&program)?)
+}
+
+/// Makes a module of a program, whatever language it was compiled from.
+///
+/// # Errors
+/// If the program refers to what it doesn't have.
+pub fn build_program(program: &Program) -> Result<Vec<u8>, BuildError> {
+    weir_module::build(GENERIC, program)
+}
+
+/// Adds what is `wanted` in a folder and below it, in the order of names. What is hidden there, and linked folders, are
+/// left out.
+///
+/// # Errors
+/// If a folder can't be read; says which.
+pub(crate) fn find_below(
+    folder: &Path,
+    wanted: &impl Fn(&Path) -> bool,
+    files: &mut Vec<PathBuf>,
+) -> Result<(), (PathBuf, io::Error)> {
+    let entries = fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+    let mut entries: Vec<PathBuf> = entries.map_err(|error| (folder.to_owned(), error))?;
+    entries.sort();
+    for entry in entries.into_iter().filter(|entry| !is_hidden(entry)) {
+        // A folder behind a link is found where it really is, or would lead round in circles.
+        if entry.is_dir() && !entry.is_symlink() {
+            find_below(&entry, wanted, files)?;
+        } else if wanted(&entry) {
+            files.push(entry);
+        }
+    }
+    Ok(())
+}
+
+fn is_rule_file(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "toml")
+}
+
+/// Editors' locks, and the folders in which Kubernetes keeps what a mounted ConfigMap's links lead to.
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+fn unreadable(path: &Path, source: io::Error) -> RulesError {
+    RulesError::Unreadable { path: path.to_owned(), source }
+}

@@ -1,0 +1,216 @@
+//! `weir test` as its users meet it: what passes, what fails, and what a case file may not say.
+//!
+//! Each `tests/cases/NAME.yaml` is refused with the text in `NAME.stderr`; `UPDATE_GOLDEN=1` writes these texts anew.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::{env, fs};
+
+use tempfile::TempDir;
+use weir::harness::{RuleNames, cases};
+use weir_eql::RuleFile;
+
+const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../wasm-guest/rules");
+
+const SHELL_ID: &str = "0bd1e1c2-5f0a-4c38-9a0e-0d6f4c1a7f11";
+
+/// A rule that matches when one of two shells starts.
+fn shell_rule(id: &str) -> String {
+    format!(
+        "[rule]\nrule_id = \"{id}\"\nname = \"Shell in a container\"\nseverity = \"low\"\nrisk_score = 21\n\
+         language = \"eql\"\ntype = \"eql\"\nquery = 'process where process.name in (\"sh\", \"bash\")'\n"
+    )
+}
+
+/// A folder with one rule, and one file of cases beside it.
+fn folder(cases: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("shell_in_container.toml"), shell_rule(SHELL_ID)).unwrap();
+    fs::write(folder.path().join("shell_in_container.test.yaml"), cases).unwrap();
+    folder
+}
+
+fn weir(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_weir")).args(arguments).current_dir(folder).output().unwrap()
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+/// What was printed, but for how long it took.
+fn timeless(text: &str) -> &str {
+    text.rsplit_once(" finished in ").unwrap().0
+}
+
+#[test]
+fn the_shipped_rules_pass_all_their_cases() {
+    let output = weir(Path::new(SHIPPED), &["test", "."]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    assert_eq!(stderr(&output), "");
+    let all = stdout(&output);
+    let passed = all.lines().filter(|line| line.ends_with(" ... ok")).count();
+    assert!(passed >= 70, "{all}");
+    assert!(all.starts_with(&format!("running {passed} tests on 1 rule\n")), "{all}");
+    assert!(timeless(all).ends_with(&format!("test result: ok. {passed} passed; 0 failed;")), "{all}");
+}
+
+#[test]
+fn each_case_that_fails_is_shown_with_its_event_and_both_verdicts() {
+    let folder = folder(
+        "tests:
+  - name: sh starts
+    event: {event.category: process, process: {pid: 18446744073709551615, name: sh}}
+    matches: [shell_in_container]
+  - name: zsh starts
+    event: {event.category: process, process: {pid: 7, name: zsh}}
+    matches: [shell_in_container]
+  - name: bash starts
+    json: '{\"event\":{\"category\":\"process\"}, \"process\":{\"name\":\"bash\",\"pid\":1.10}}'
+    matches: []
+  - name: bash starts far too deep
+    file: deep.json
+    matches: []
+",
+    );
+    let deep = "[".repeat(5000) + &"]".repeat(5000);
+    let event = format!(r#"{{"deep":{deep},"event":{{"category":"process"}},"process":{{"name":"bash"}}}}"#);
+    fs::write(folder.path().join("deep.json"), &event).unwrap();
+    let output = weir(folder.path(), &["test", "shell_in_container.toml"]);
+    let expected = format!(
+        r#"running 4 tests on 1 rule
+test shell_in_container::sh starts ... ok
+test shell_in_container::zsh starts ... FAILED
+test shell_in_container::bash starts ... FAILED
+test shell_in_container::bash starts far too deep ... FAILED
+
+failures:
+
+---- shell_in_container::zsh starts ----
+event:    {{"event.category":"process","process":{{"pid":7,"name":"zsh"}}}}
+expected: shell_in_container
+matched:  nothing
+
+---- shell_in_container::bash starts ----
+event:    {{"event":{{"category":"process"}}, "process":{{"name":"bash","pid":1.10}}}}
+expected: nothing
+matched:  shell_in_container
+
+---- shell_in_container::bash starts far too deep ----
+event:    {event}
+expected: nothing
+matched:  nothing
+unjudged: malformed
+
+test result: FAILED. 1 passed; 3 failed;"#
+    );
+    assert_eq!(timeless(stdout(&output)), expected);
+    assert_eq!(stderr(&output), "error: 3 tests failed\n");
+    assert_eq!(output.status.code(), Some(78));
+}
+
+#[test]
+fn a_rule_that_no_case_expects_to_match_is_named() {
+    let folder = folder("tests:\n  - {name: zsh starts, event: {process.name: zsh}, matches: []}\n");
+    let output = weir(folder.path(), &["test", "."]);
+    let warning = "warning: no case expects `./shell_in_container.toml` to match; add one to \
+                   `./shell_in_container.test.yaml`\n";
+    assert_eq!((stderr(&output), output.status.code()), (warning, Some(0)));
+}
+
+#[test]
+fn no_cases_at_all_are_an_error_that_says_where_they_belong() {
+    let folder = folder("tests: []\n");
+    let rule = folder.path().join("shell_in_container.toml");
+    for remove in [false, true] {
+        if remove {
+            fs::remove_file(cases::beside(&rule)).unwrap();
+        }
+        let output = weir(folder.path(), &["test", "."]);
+        let error = "error: there are no cases to run; write those of `some_rule.toml` to `some_rule.test.yaml`\n";
+        assert_eq!((stderr(&output), output.status.code()), (error, Some(78)));
+    }
+}
+
+#[test]
+fn a_built_module_is_tested_without_its_rule_files_by_the_ids_of_its_rules() {
+    let by_id = format!(
+        "tests:\n  - {{name: sh, event: {{event.category: process, process.name: sh}}, matches: [{SHELL_ID}]}}\n"
+    );
+    let folder = folder(&by_id);
+    assert!(weir(folder.path(), &["build", "shell_in_container.toml", "-o", "shell.wasm"]).status.success());
+    fs::remove_file(folder.path().join("shell_in_container.toml")).unwrap();
+    let output = weir(folder.path(), &["test", ".", "--module", "shell.wasm"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(timeless(stdout(&output)).ends_with("test result: ok. 1 passed; 0 failed;"));
+}
+
+#[test]
+fn what_is_no_rule_or_no_module_is_refused_with_a_remedy() {
+    let folder = folder("tests: []\n");
+    for (arguments, expected) in [
+        (
+            &["test", "shell_in_container.test.yaml"][..],
+            "error: `shell_in_container.test.yaml` holds cases; give the rule beside it, or their folder\n",
+        ),
+        (
+            &["test", ".", "-m", "no.wasm"],
+            "error: cannot read module `no.wasm`: No such file or directory (os error 2); build one with `weir build`\n",
+        ),
+    ] {
+        let output = weir(folder.path(), arguments);
+        assert_eq!((stderr(&output), output.status.code()), (expected, Some(78)));
+    }
+}
+
+#[test]
+fn all_that_is_wrong_with_any_case_file_is_told_at_once() {
+    let folder = folder("tests:\n  - name: no verdict\n    event: {}\n");
+    fs::write(folder.path().join("more.test.yaml"), "test: []\n").unwrap();
+    let output = weir(folder.path(), &["test", "."]);
+    let expected = "\
+error: unknown key `test`
+ --> ./more.test.yaml:1:1
+  |
+1 | test: []
+  | ^^^^
+  |
+  = help: did you mean `tests`?
+
+error: this test has no `matches`
+ --> ./shell_in_container.test.yaml:2:5
+  |
+2 |   - name: no verdict
+  |     ^^^^
+  |
+  = help: list the rules that must match; `[]` if none may
+";
+    assert_eq!((stderr(&output), output.status.code()), (expected, Some(78)));
+    assert_eq!(stdout(&output), "");
+}
+
+#[test]
+fn each_mistake_in_a_case_file_is_shown_with_its_place_and_its_remedy() {
+    let parse = |path: &str, id: &str| RuleFile::parse(path, &shell_rule(id)).unwrap();
+    let rules =
+        [parse("shell_in_container.toml", SHELL_ID), parse("a/twin.toml", "id-of-a"), parse("b/twin.toml", "id-of-b")];
+    let names = RuleNames::new(&rules, &[]);
+    let files = fs::read_dir("tests/cases").unwrap().map(|entry| entry.unwrap().path());
+    let mistakes: Vec<PathBuf> = files.filter(|file| file.extension().is_some_and(|it| it == "yaml")).collect();
+    assert!(mistakes.len() >= 30, "where are the golden files?");
+    for file in mistakes {
+        let error = cases::read(&file, &names).expect_err(&file.display().to_string()).to_string() + "\n";
+        assert!(error.contains(&format!("--> {}:", file.display())) && error.contains("= help: "), "{error}");
+        let golden = file.with_extension("stderr");
+        if env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&golden, &error).unwrap();
+        }
+        let expected = fs::read_to_string(&golden).unwrap_or_default();
+        assert_eq!(error, expected, "{} is out of date; run again with UPDATE_GOLDEN=1", golden.display());
+    }
+}
