@@ -1,0 +1,199 @@
+//! How fast events are judged: the whole command, the guest alone and the engine alone, against what one would write
+//! without Weir: `serde_json::Value` and a predicate in Rust. All in one run, on the same events, one worker.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use weir::batch::Batch;
+use weir::guest::{Guest, Limits, Module};
+use weir_engine::Detector;
+use weir_engine::program::Folding;
+use weir_eql::RuleFile;
+use weir_tests::generate::{Shape, events};
+
+const EVENTS: usize = 500_000;
+const ROUNDS: usize = 3;
+const BATCH: usize = 1 << 20;
+
+type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Fallible<()> {
+    // `cargo test --benches` only wants to know that it still runs.
+    let (count, rounds) =
+        if std::env::args().any(|argument| argument == "--bench") { (EVENTS, ROUNDS) } else { (2_000, 1) };
+    let folder = tempfile::tempdir()?;
+    let input = folder.path().join("events.ndjson");
+    let (bytes, matching) = generate(&input, count)?;
+    let batches = split(&bytes);
+    let detector = native()?;
+    let guest = guest()?;
+    let output = folder.path().join("tagged.ndjson");
+
+    println!(
+        "{count} events of {} bytes on average, {matching} matching; best of {rounds} rounds\n",
+        bytes.len() / count
+    );
+    let mut table = Table { bytes: bytes.len(), events: count, baseline: None };
+    table.row("serde_json::Value and a predicate, file → file", best(rounds, || baseline(&input, &output, matching)));
+    table.row("weir run, file → file, one worker", best(rounds, || command(&input, &output)));
+    table.row("guest alone, copy into it included", best(rounds, || judge(&guest, &batches, matching)));
+    table.row("engine alone, native", best(rounds, || detect(&detector, &batches, matching)));
+    table.row("memcpy", best(rounds, || copy(&bytes)));
+    Ok(())
+}
+
+/// Prints what things cost, beside the first of them.
+struct Table {
+    bytes: usize,
+    events: usize,
+    baseline: Option<Duration>,
+}
+
+impl Table {
+    fn row(&mut self, what: &str, took: Duration) {
+        if self.baseline.is_none() {
+            println!("{:<52} {:>8} {:>9} {:>7}", "", "MB/s", "ns/event", "ratio");
+        }
+        let baseline = *self.baseline.get_or_insert(took);
+        let seconds = took.as_secs_f64();
+        let megabytes = self.bytes as f64 / 1e6 / seconds;
+        let nanoseconds = seconds * 1e9 / self.events as f64;
+        let ratio = baseline.as_secs_f64() / seconds;
+        println!("{what:<52} {megabytes:>8.0} {nanoseconds:>9.0} {ratio:>6.1}x");
+    }
+}
+
+fn best(rounds: usize, mut run: impl FnMut() -> Fallible<Duration>) -> Duration {
+    let run = |_| run().expect("a benchmark that fails has no result");
+    (0..rounds).map(run).min().unwrap_or_default()
+}
+
+fn generate(path: &Path, count: usize) -> Fallible<(Vec<u8>, usize)> {
+    let mut text = String::new();
+    let mut matching = 0;
+    for event in events(Shape::Plain, 1609, count) {
+        writeln!(text, "{}", event.json)?;
+        matching += usize::from(event.matches);
+    }
+    fs::write(path, &text)?;
+    Ok((text.into_bytes(), matching))
+}
+
+fn split(bytes: &[u8]) -> Vec<Batch> {
+    let mut rest = bytes;
+    let mut batches = Vec::new();
+    while !rest.is_empty() {
+        let end =
+            rest[..BATCH.min(rest.len())].iter().rposition(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
+        batches.push(Batch::new(Bytes::copy_from_slice(&rest[..end])));
+        rest = &rest[end..];
+    }
+    batches
+}
+
+fn native() -> Fallible<Detector> {
+    let path = root().join("wasm-guest/rules/container_management_utility.toml");
+    let rule = RuleFile::parse(&path, &fs::read_to_string(&path)?).map_err(|wrong| wrong[0].to_string())?;
+    let program = weir_eql::compile(&[rule], Folding::Unicode).map_err(|wrong| wrong[0].to_string())?;
+    Ok(Detector::new(program)?)
+}
+
+fn guest() -> Fallible<Guest> {
+    let module = Module { name: "shipped rules", bytes: weir::rules::SHIPPED, pinned: None, cache: None };
+    Ok(Guest::load(&module, &Limits::default())?)
+}
+
+fn detect(detector: &Detector, batches: &[Batch], matching: usize) -> Fallible<Duration> {
+    let started = Instant::now();
+    let found: usize = batches.iter().map(|batch| detector.detect(batch.bytes()).findings.len()).sum();
+    let took = started.elapsed();
+    assert_eq!(found, matching);
+    Ok(took)
+}
+
+fn judge(guest: &Guest, batches: &[Batch], matching: usize) -> Fallible<Duration> {
+    let started = Instant::now();
+    let found: usize = batches.iter().map(|batch| guest.judge(batch.bytes(), batch.ends()).findings.len()).sum();
+    let took = started.elapsed();
+    assert_eq!(found, matching);
+    Ok(took)
+}
+
+fn copy(bytes: &[u8]) -> Fallible<Duration> {
+    let mut copy = vec![0; BATCH];
+    let started = Instant::now();
+    for chunk in bytes.chunks(BATCH) {
+        std::hint::black_box(&mut copy[..chunk.len()]).copy_from_slice(std::hint::black_box(chunk));
+    }
+    Ok(started.elapsed())
+}
+
+/// What the command took: wall time, its start included.
+fn command(input: &Path, output: &Path) -> Fallible<Duration> {
+    let started = Instant::now();
+    let status = Command::new(binary()?)
+        .args(["run", "--quiet", "--workers=1", "--input"])
+        .arg(input)
+        .arg("--output")
+        .arg(output)
+        .status()?;
+    let took = started.elapsed();
+    assert!(status.success());
+    Ok(took)
+}
+
+/// `cargo bench` puts its programs into `deps`, beside which the command lies.
+fn binary() -> Fallible<PathBuf> {
+    let binary = std::env::current_exe()?.ancestors().nth(2).ok_or("no target folder")?.join("weir");
+    if !binary.exists() {
+        return Err(format!("{} isn't there; run `make bench`, which builds it", binary.display()).into());
+    }
+    Ok(binary)
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The detection as one would write it by hand: every line becomes a tree, a matching one is written anew.
+fn baseline(input: &Path, output: &Path, matching: usize) -> Fallible<Duration> {
+    let started = Instant::now();
+    let mut lines = BufReader::with_capacity(BATCH, File::open(input)?);
+    let mut output = BufWriter::with_capacity(BATCH, File::create(output)?);
+    let (mut line, mut found) = (Vec::new(), 0);
+    while lines.read_until(b'\n', &mut line)? > 0 {
+        let mut event: Value = serde_json::from_slice(&line)?;
+        if is_match(&event) {
+            found += 1;
+            event["tags"] = json!(["TA0002", "T1609", "6c6bb7ea-0636-44ca-b541-201478ef6b50"]);
+            serde_json::to_writer(&mut output, &event)?;
+            output.write_all(b"\n")?;
+        } else {
+            output.write_all(&line)?;
+        }
+        line.clear();
+    }
+    output.flush()?;
+    let took = started.elapsed();
+    assert_eq!(found, matching);
+    Ok(took)
+}
+
+fn is_match(event: &Value) -> bool {
+    const NAMES: [&str; 9] =
+        ["dockerd", "docker", "kubelet", "kube-proxy", "kubectl", "containerd", "runc", "systemd", "crictl"];
+    let any = |value: &Value, test: &dyn Fn(&str) -> bool| match value {
+        Value::Array(values) => values.iter().filter_map(Value::as_str).any(test),
+        value => value.as_str().is_some_and(test),
+    };
+    any(&event["event"]["category"], &|category| category == "process")
+        && any(&event["event"]["type"], &|kind| kind == "start")
+        && !event["container"]["id"].is_null()
+        && any(&event["process"]["name"], &|name| NAMES.iter().any(|tool| tool.eq_ignore_ascii_case(name)))
+}
