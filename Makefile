@@ -1,0 +1,26 @@
+# Everything that a newcomer types. Each target does its own set-up.
+.PHONY: run test bench setup
+
+out := target/quickstart
+weir := target/release/weir
+
+run: setup
+	cargo build --release --locked --package weir
+	mkdir -p $(out)
+	$(weir) build wasm-guest/rules -o $(out)/detections.wasm
+	$(weir) run --module $(out)/detections.wasm --input configs/sample.ndjson --output $(out)/tagged.ndjson --show-match
+
+test: setup
+	cargo fmt --all --check
+	cargo clippy --workspace --exclude weir-guest --all-targets --locked -- -D warnings
+	cargo clippy --package weir-guest --target wasm32-unknown-unknown --target-dir target/guest --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude weir-guest --no-deps --locked
+	cargo test --locked
+
+bench: setup
+	cargo build --release --locked --package weir
+	cargo bench --locked --package weir-tests --bench throughput
+
+# rust-toolchain.toml names the toolchain and its components; the target is what a fresh one lacks.
+setup:
+	@rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
