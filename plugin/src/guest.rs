@@ -16,25 +16,19 @@ mod load;
 mod report;
 mod ticker;
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use weir_engine::program::RuleMeta;
 
-use self::{
-    breaker::Breaker,
-    describe::Description,
-    halving::Lines,
-    instance::{Instances, Slot},
-    report::Checked,
-};
+use self::breaker::Breaker;
+use self::describe::Description;
+use self::halving::Lines;
+use self::instance::{Instances, Slot};
+use self::report::Checked;
 
-pub use self::{
-    judgement::{Failure, Finding, Judgement, Reason, Unjudged},
-    load::LoadError,
-};
+pub use self::judgement::{Failure, Finding, Judgement, Reason, Unjudged};
+pub use self::load::LoadError;
 
 /// A detector as it was found, before anything in it is trusted.
 #[derive(Clone, Copy, Debug)]

@@ -1,12 +1,10 @@
 //! What was configured, opened and checked: a plan can't fail later for a reason that was knowable now.
 
-use std::fs;
-use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
+use std::{fs, io, thread};
 
 use crate::config::{Config, Sink, Source};
 use crate::guest::{Guest, Limits, LoadError, Module};

@@ -3,7 +3,8 @@
 
 mod support;
 
-use std::{thread, time::Duration};
+use std::thread;
+use std::time::Duration;
 
 use support::{BOMB, Detector, ends, load, rule};
 use weir::guest::{Finding, Guest, Judgement, Limits, LoadError, Module, Reason, Unjudged};

@@ -1,9 +1,7 @@
 //! Lets a detector rest that can judge nothing, so that events aren't held up in vain; doesn't know what it judges.
 
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Adds up the time that was lost on batches in a row of which no event could be judged. Time, not batches: a poisonous
 /// event now and then that fails at once holds nothing up, and must not blind the detector for the others.

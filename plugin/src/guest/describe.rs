@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use wasmtime::Store;
 use weir_engine::program::RuleMeta;
 
-use super::{bindings::Detector, instance::Memory};
+use super::bindings::Detector;
+use super::instance::Memory;
 
 const MOST_RULES: usize = 100_000;
 const MOST_FIELDS: usize = 100_000;

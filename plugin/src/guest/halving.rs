@@ -1,13 +1,13 @@
 //! Finds the events on which a detector fails, in a bounded time: what fails is halved until the poisonous event stands
 //! alone, and its neighbours are judged. Doesn't know how a call is made.
 
-use std::{
-    iter,
-    ops::Range,
-    time::{Duration, Instant},
-};
+use std::iter;
+use std::ops::Range;
+use std::time::{Duration, Instant};
 
-use super::{Failure, Finding, Judgement, Reason, report::Checked, ticker::TICK};
+use super::report::Checked;
+use super::ticker::TICK;
+use super::{Failure, Finding, Judgement, Reason};
 
 /// How many deadlines a batch may take over all attempts.
 pub(super) const PATIENCE: u32 = 8;

@@ -2,16 +2,12 @@
 
 use std::time::Duration;
 
-use wasmtime::{
-    ResourceLimiter, Store, Trap,
-    component::{Component, Linker},
-};
+use wasmtime::component::{Component, Linker};
+use wasmtime::{ResourceLimiter, Store, Trap};
 
-use super::{
-    Failure, Limits, Reason,
-    bindings::{Detector, ModulePre},
-    ticker::{Call, Ticker},
-};
+use super::bindings::{Detector, ModulePre};
+use super::ticker::{Call, Ticker};
+use super::{Failure, Limits, Reason};
 
 /// A compiled detector, of which an instance takes microseconds.
 pub(super) struct Instances {

@@ -1,6 +1,7 @@
 //! What a batch is answered with: findings, faults, and the events about which nothing is known.
 
-use std::{fmt, time::Duration};
+use std::fmt;
+use std::time::Duration;
 
 /// What a detector says of a batch. Events are numbered by their lines, from 0.
 #[derive(Clone, Debug, Default, PartialEq)]

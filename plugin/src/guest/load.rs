@@ -5,14 +5,11 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
-use super::{
-    Failure, Limits, Module, Reason,
-    bindings::{FUNCTIONS, INTERFACE, VERSION},
-    describe::{self, Description},
-    engine,
-    halving::PATIENCE,
-    instance::Instances,
-};
+use super::bindings::{FUNCTIONS, INTERFACE, VERSION};
+use super::describe::{self, Description};
+use super::halving::PATIENCE;
+use super::instance::Instances;
+use super::{Failure, Limits, Module, Reason, engine};
 
 /// Why a module can't be used.
 #[derive(Debug, thiserror::Error)]

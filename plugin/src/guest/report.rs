@@ -1,9 +1,7 @@
 //! Reads what a detector answers. The answer is a stranger's: whatever breaks the contract makes all of it worthless.
 
-use super::{
-    Failure, Finding, Reason,
-    bindings::{self, Report},
-};
+use super::bindings::{self, Report};
+use super::{Failure, Finding, Reason};
 
 /// A report that keeps the contract, its events numbered from the start of what was sent.
 #[derive(Debug, Default, PartialEq)]

@@ -1,10 +1,8 @@
 //! Counts the time of the calls in flight; sleeps while there are none. Doesn't know what is called.
 
-use std::{
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    thread::{self, JoinHandle},
-    time::Duration,
-};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use wasmtime::Engine;
 
