@@ -16,11 +16,13 @@ test: setup
 	cargo clippy --package weir-guest --target wasm32-unknown-unknown --target-dir target/guest --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude weir-guest --no-deps --locked
 	cargo test --locked
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; \
+	else echo "skipped: cargo deny isn't installed"; fi
 
 bench: setup
 	cargo build --release --locked --package weir
 	cargo bench --locked --package weir-tests --bench throughput
 
-# rust-toolchain.toml names the toolchain and its components; the target is what a fresh one lacks.
+# rust-toolchain.toml names the toolchain and its target; a toolchain that was there before may lack the target.
 setup:
 	@rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown

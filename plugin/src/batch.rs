@@ -4,6 +4,20 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+/// What a source hands on.
+#[derive(Clone, Debug)]
+pub enum Chunk {
+    /// Whole events.
+    Events(Batch),
+    /// Part of an event that is too long to be held in memory. It is passed on as it comes, and never judged.
+    Piece {
+        /// As they came.
+        bytes: Bytes,
+        /// Is this the event's first piece?
+        first: bool,
+    },
+}
+
 /// Whole events, one a line, as they came.
 #[derive(Clone, Debug)]
 pub struct Batch {
@@ -17,8 +31,11 @@ impl Batch {
     pub const MAX_BYTES: usize = u32::MAX as usize;
 
     /// Finds the lines in `bytes`; the last one needs no newline.
+    ///
+    /// # Panics
+    /// Beyond [`Self::MAX_BYTES`].
     pub fn new(bytes: Bytes) -> Self {
-        debug_assert!(bytes.len() <= Self::MAX_BYTES, "sources cut batches far below this");
+        assert!(bytes.len() <= Self::MAX_BYTES, "sources cut batches far below this");
         let mut ends: Vec<u32> = memchr::memchr_iter(b'\n', &bytes).map(|newline| newline as u32 + 1).collect();
         if bytes.last().is_some_and(|last| *last != b'\n') {
             ends.push(bytes.len() as u32);
@@ -29,6 +46,11 @@ impl Batch {
     /// Everything, newlines included.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
+    }
+
+    /// How many lines aren't blank.
+    pub fn events(&self) -> u64 {
+        (0..self.lines()).filter(|line| !is_blank(&self.bytes[self.line(*line)])).count() as u64
     }
 
     /// How many lines there are, blank ones included.

@@ -38,6 +38,8 @@ pub(super) enum Failure {
     Input(String),
     /// Something failed while it ran.
     Run(String),
+    /// One of these, which the logs tell already.
+    Logged(u8),
 }
 
 impl Failure {
@@ -51,19 +53,33 @@ impl Failure {
         Self::Run(error.to_string())
     }
 
-    /// Vector's exit codes (its `src/exitcode.rs`, after sysexits.h): 78 is a bad config.
+    /// Tells the logs, for those who expect nothing else on stderr.
+    pub(super) fn logged(self) -> Self {
+        tracing::error!("{self}");
+        Self::Logged(self.code())
+    }
+
     pub(super) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code())
+    }
+
+    /// Vector's exit codes (its `src/exitcode.rs`, after sysexits.h): 78 is a bad config.
+    fn code(&self) -> u8 {
         match self {
-            Self::Input(_) => ExitCode::from(78),
-            Self::Run(_) => ExitCode::FAILURE,
+            Self::Input(_) => 78,
+            Self::Run(_) => 1,
+            Self::Logged(code) => *code,
         }
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Input(text) | Self::Run(text)) = self;
-        // Reports on files come with their own headline.
-        if text.starts_with("error") { f.write_str(text) } else { write!(f, "error: {text}") }
+        match self {
+            // Reports on files come with their own headline.
+            Self::Input(text) if text.starts_with("error") => f.write_str(text),
+            Self::Input(text) | Self::Run(text) => write!(f, "error: {text}"),
+            Self::Logged(_) => Ok(()),
+        }
     }
 }

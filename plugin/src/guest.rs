@@ -1,19 +1,19 @@
 //! The host's side of the guest: loads a detector once, and judges each batch in a fresh instance of it, within bounds
 //! of time and memory. Knows nothing of sources, sinks, configs or what the rules say.
 //!
-//! The modules in the order in which a detector meets them: `engine` is the sandbox, `load` lets a module in, `describe`
+//! The modules in the order in which a detector meets them: `sandbox` is what it lives in, `load` lets a module in, `describe`
 //! asks for its rules; then, for each batch, `breaker` lets it rest if it fails on everything, `halving` finds the events
 //! on which it fails, `instance` makes each call (while `ticker` counts the time), and `report` checks the answer.
 
 mod bindings;
 mod breaker;
 mod describe;
-mod engine;
 mod halving;
 mod instance;
 mod judgement;
 mod load;
 mod report;
+mod sandbox;
 mod ticker;
 
 use std::path::Path;
@@ -25,7 +25,6 @@ use self::breaker::Breaker;
 use self::describe::Description;
 use self::halving::Lines;
 use self::instance::{Instances, Slot};
-use self::report::Checked;
 
 pub use self::judgement::{Failure, Finding, Judgement, Reason, Unjudged};
 pub use self::load::LoadError;
@@ -50,10 +49,10 @@ pub struct Limits {
     pub workers: u32,
     /// Memory of one instance.
     pub memory_bytes: usize,
-    /// Longest time for one call. A batch that fails is halved and tried again, which all in all may take eight times
+    /// Longest time for one call. A batch that fails is halved and tried again, and all calls for it may take eight times
     /// as long.
     pub deadline: Duration,
-    /// The detector rests once it has lost this long in batches in a row of which no event could be judged.
+    /// The detector rests once for this long, and in at least three batches, no event could be judged.
     pub rest_after: Duration,
     /// How long it rests before it is tried again.
     pub rest: Duration,
@@ -78,23 +77,26 @@ pub struct Guest {
     deadline: Duration,
     description: Description,
     sha256: String,
-    compile_time: Duration,
 }
 
 impl Guest {
     /// Checks and compiles a detector, and asks it for its rules.
+    ///
+    /// Compiling happens outside of the sandbox, and its time isn't bounded: a module made for that, though no longer than
+    /// [`weir_engine::limits::MAX_MODULE_BYTES`], may take minutes. Nothing is judged yet.
+    ///
+    /// # Errors
+    /// If it isn't the one that is pinned, is no detector, or says of its rules what [`weir_engine::limits`] rule out.
     pub fn load(module: &Module<'_>, limits: &Limits) -> Result<Self, LoadError> {
+        load::check_length(module)?;
         let sha256 = load::check_digest(module)?;
-        let started = Instant::now();
         let instances = load::compile(module, limits)?;
-        let compile_time = started.elapsed();
         Ok(Self {
             description: load::introduce(module, limits, &instances)?,
             breaker: Breaker::new(limits.rest_after, limits.rest),
             deadline: limits.deadline,
             instances,
             sha256,
-            compile_time,
         })
     }
 
@@ -113,15 +115,10 @@ impl Guest {
         &self.sha256
     }
 
-    /// How long it took to compile, or to read from the cache.
-    pub fn compile_time(&self) -> Duration {
-        self.compile_time
-    }
-
     /// Judges newline-delimited events, of which the one at `i` ends before byte `ends[i]`, its newline included.
     ///
     /// Always answers for every event, and within a bounded time: an event on which the detector fails is `unjudged`,
-    /// its neighbours are judged. Blocks its thread.
+    /// its neighbours are judged; a blank line is no event. Blocks its thread.
     ///
     /// # Panics
     /// If `ends` decreases or leads out of `batch`.
@@ -131,22 +128,27 @@ impl Guest {
             return Judgement::default();
         }
         if !self.breaker.admits(Instant::now()) {
-            return Judgement::resting(lines.count());
+            let mut judgement = Judgement::default();
+            judgement.give_up(lines.events(0..lines.count()), Reason::Resting);
+            return judgement;
         }
         let slot = self.instances.slot();
-        let judgement = halving::judge(&lines, self.deadline, |bytes, events, deadline| {
-            self.detect(&slot, bytes, events, deadline)
-        });
+        let judgement =
+            halving::judge(&lines, self.deadline, |bytes, lines, deadline| self.detect(&slot, bytes, lines, deadline));
         drop(slot);
-        let judged_any = judgement.unjudged.len() < ends.len();
-        self.breaker.record(judged_any, judgement.spent, Instant::now());
+        let nothing_judged = || judgement.unjudged.len() == lines.events(0..lines.count()).count();
+        if judgement.failure.is_some() && nothing_judged() {
+            self.breaker.failed(Instant::now());
+        } else {
+            self.breaker.succeeded();
+        }
         judgement
     }
 
-    fn detect(&self, slot: &Slot<'_>, bytes: &[u8], events: u32, deadline: Duration) -> Result<Checked, Failure> {
+    fn detect(&self, slot: &Slot<'_>, bytes: &[u8], lines: u32, deadline: Duration) -> Result<Judgement, Failure> {
         let rules = self.description.rules.len();
-        let most_bytes = report::most_bytes(events, rules);
+        let most_bytes = report::most_bytes(lines, rules);
         let answer = slot.call(deadline, most_bytes, |store, detector| detector.call_detect(store, bytes))?;
-        report::check(answer, events, rules)
+        report::check(answer, lines, rules)
     }
 }

@@ -16,12 +16,11 @@ use bytes::Bytes;
 use serde_json::Value;
 use weir_engine::program::RuleMeta;
 
-use crate::batch::{Batch, is_blank};
+use crate::batch::{Batch, Chunk, is_blank};
 use crate::config::{Detect, OnError};
 use crate::guest::{Guest, Limits, LoadError, Module};
 use crate::judge::Judge;
 use crate::rules::{self, RulesError};
-use crate::source::Chunk;
 
 pub use names::RuleNames;
 

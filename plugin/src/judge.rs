@@ -7,12 +7,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tracing::warn;
 
-use crate::batch::{Batch, is_blank};
+use crate::batch::{Batch, Chunk};
 use crate::config::OnError;
 use crate::guest::{Failure, Guest, Judgement, Reason, Unjudged};
-use crate::metrics;
-use crate::source::Chunk;
-use crate::tag::{BatchTagger, Tagged};
+use crate::tag::{BatchTagger, End, Tagged};
 
 /// How many times too large an event may be and still be held to be marked.
 const HELD: usize = 4;
@@ -21,37 +19,56 @@ const HELD: usize = 4;
 pub struct Judge {
     guest: Guest,
     tagger: BatchTagger,
-    rule_ids: Vec<String>,
     max_event_bytes: usize,
-    on_error: OnError,
     last_warning: Mutex<Option<Instant>>,
 }
 
-/// A chunk that was judged.
+/// A chunk that was judged, or the first part of one to which much was added.
 #[derive(Debug)]
 pub struct Judged {
-    /// How many events are in it.
+    /// How many events go on.
     pub events: u64,
-    /// How many bytes came.
+    /// How many bytes of what came they are.
     pub bytes: usize,
     /// What goes on.
     pub tagged: Tagged,
-    /// Everything from the next event on is held back, for this reason.
-    pub stopped: Option<&'static str>,
+    /// Time that the guest took.
+    pub spent: Duration,
+    /// What follows.
+    pub then: Then,
+}
+
+/// What follows a part of a chunk.
+#[derive(Debug)]
+pub enum Then {
+    /// The next chunk.
+    Next,
+    /// The rest of this one, judged but not yet tagged.
+    Rest(Rest),
+    /// Nothing: the next event couldn't be judged, for this reason, and the config says to stop then.
+    Stop(&'static str),
+}
+
+/// What is judged but not yet tagged.
+#[derive(Debug)]
+pub struct Rest {
+    batch: Batch,
+    judgement: Judgement,
 }
 
 impl Judge {
     /// Judges with `guest`. Events beyond `max_event_bytes` aren't put to it.
     pub fn new(guest: Guest, max_event_bytes: usize, on_error: OnError) -> Self {
-        let tagger = BatchTagger::new(guest.rules(), held_event_bytes(max_event_bytes));
-        let rule_ids = guest.rules().iter().map(|rule| rule.id.clone()).collect();
-        Self { guest, tagger, rule_ids, max_event_bytes, on_error, last_warning: Mutex::new(None) }
+        // Such an event and a batch at its largest must fit into one batch.
+        let held_event_bytes = max_event_bytes.saturating_mul(HELD).min(Batch::MAX_BYTES / 2);
+        let tagger = BatchTagger::new(guest.rules(), held_event_bytes, on_error);
+        Self { guest, tagger, max_event_bytes, last_warning: Mutex::new(None) }
     }
 
     /// The longest event that need be held: a longer one is neither judged nor marked, so it may come in pieces. How a
     /// stream is cut must not change what becomes of it.
     pub fn held_event_bytes(&self) -> usize {
-        held_event_bytes(self.max_event_bytes)
+        self.tagger.longest_marked()
     }
 
     /// The detector.
@@ -62,26 +79,30 @@ impl Judge {
     /// Judges a chunk and tags it. Blocks its thread while the guest works.
     pub fn judge(&self, chunk: Chunk) -> Judged {
         match chunk {
-            Chunk::Events(batch) => self.judge_events(batch),
+            Chunk::Events(batch) => {
+                let judgement = self.ask(&batch);
+                self.tag(Rest { batch, judgement })
+            }
             Chunk::Piece { bytes, first } => self.pass_piece(bytes, first),
         }
     }
 
-    fn judge_events(&self, mut batch: Batch) -> Judged {
-        let mut judgement = self.ask(&batch);
-        let mut stopped = None;
-        if self.on_error == OnError::Stop
-            && let Some(first) = judgement.first_unjudged()
-        {
-            stopped = Some(first.reason.label());
-            judgement.forget_from(first.event);
-            batch = batch.part(0..first.event as usize);
-        }
-        let tagged = self.tagger.tag(&batch, &judgement);
-        self.tell(&tagged, judgement.spent, judgement.failure.as_ref());
-        let is_event = |line: &usize| !is_blank(&batch.bytes()[batch.line(*line)]);
-        let events = (0..batch.lines()).filter(is_event).count() as u64;
-        Judged { events, bytes: batch.bytes().len(), tagged, stopped }
+    /// Tags what was judged, or as much of it as may be held at once.
+    pub fn tag(&self, Rest { batch, mut judgement }: Rest) -> Judged {
+        let spent = std::mem::take(&mut judgement.spent);
+        let failure = judgement.failure.take();
+        let (tagged, end) = self.tagger.tag(&batch, &judgement);
+        self.warn_unjudged(&tagged, failure.as_ref());
+        let (done, then) = match end {
+            End::Batch => (batch, Then::Next),
+            End::Unjudged { line, reason } => (batch.part(0..line as usize), Then::Stop(reason.label())),
+            End::Full { line } => {
+                let judgement = judgement.split_off(line);
+                let rest = Rest { batch: batch.part(line as usize..batch.lines()), judgement };
+                (batch.part(0..line as usize), Then::Rest(rest))
+            }
+        };
+        Judged { events: done.events(), bytes: done.bytes().len(), tagged, spent, then }
     }
 
     /// Puts everything to the guest that isn't too large.
@@ -108,20 +129,19 @@ impl Judge {
 
     /// Passes a piece of an event on that is far too large. It can't be marked: its end isn't known yet.
     fn pass_piece(&self, bytes: Bytes, first: bool) -> Judged {
-        let too_large = Reason::TooLarge.label();
-        if first && self.on_error == OnError::Stop {
-            return Judged { events: 0, bytes: 0, tagged: Tagged::default(), stopped: Some(too_large) };
-        }
-        let length = bytes.len();
-        let unjudged = first.then_some((too_large, 1)).into_iter().collect();
-        let tagged = Tagged { pieces: vec![bytes], unjudged, ..Tagged::default() };
-        self.tell(&tagged, Duration::ZERO, None);
-        Judged { events: u64::from(first), bytes: length, tagged, stopped: None }
+        let (tagged, end) = self.tagger.pass_piece(bytes, first);
+        self.warn_unjudged(&tagged, None);
+        let then = match end {
+            End::Unjudged { reason, .. } => Then::Stop(reason.label()),
+            End::Batch | End::Full { .. } => Then::Next,
+        };
+        let bytes = tagged.pieces.iter().map(Bytes::len).sum();
+        let events = tagged.unjudged.values().sum();
+        Judged { events, bytes, tagged, spent: Duration::ZERO, then }
     }
 
-    /// Counts what was found, and says at most once a second that events went on unjudged.
-    fn tell(&self, tagged: &Tagged, spent: Duration, failure: Option<&Failure>) {
-        metrics::judged(tagged, &self.rule_ids, spent);
+    /// Says at most once a second that events went on unjudged; metrics and the summary have all of them.
+    fn warn_unjudged(&self, tagged: &Tagged, failure: Option<&Failure>) {
         if tagged.unjudged.is_empty() {
             return;
         }
@@ -133,9 +153,4 @@ impl Judge {
             }
         }
     }
-}
-
-fn held_event_bytes(max_event_bytes: usize) -> usize {
-    // Such an event and a batch at its largest must fit into one batch.
-    max_event_bytes.saturating_mul(HELD).min(Batch::MAX_BYTES / 2)
 }

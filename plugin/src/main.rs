@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use command::Command;
+use command::{Command, Failure};
 
 /// Security detections that run inside the log stream, as WebAssembly.
 #[derive(Parser)]
@@ -21,7 +21,9 @@ fn main() -> ExitCode {
     match Arguments::parse().command.execute() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            report::say(&failure);
+            if !matches!(failure, Failure::Logged(_)) {
+                report::say(&failure);
+            }
             failure.exit_code()
         }
     }

@@ -1,14 +1,19 @@
 //! What Weir counts, under Vector's names: all metric names and labels live here.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
 use metrics::{counter, describe_counter, describe_histogram, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use weir_engine::program::RuleMeta;
 
-use crate::tag::Tagged;
+use crate::batch::Chunk;
+use crate::guest::Reason;
+use crate::judge::Judged;
 
 /// Seconds: a batch takes from some microseconds to the deadline.
 const GUEST_SECONDS: [f64; 12] = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
@@ -32,70 +37,117 @@ pub enum MetricsError {
     Recorder(#[from] metrics_exporter_prometheus::BuildError),
 }
 
-/// A component as Vector labels it: what it is called, its role, and its type.
-#[derive(Clone, Copy, Debug)]
-pub struct Component {
-    /// `component_id`
-    pub id: &'static str,
-    /// `component_kind`: `source`, `transform` or `sink`
-    pub kind: &'static str,
-    /// `component_type`
-    pub of_type: &'static str,
+/// What a pipeline counts; its clones count together.
+#[derive(Clone, Debug)]
+pub struct Counts {
+    source: Component,
+    sink: Component,
+    rule_ids: Arc<[String]>,
+    received_events: Arc<AtomicU64>,
 }
 
-impl Component {
-    /// The component that judges.
-    pub const DETECT: Self = Self { id: "detect", kind: "transform", of_type: "weir" };
+/// A component as Vector labels it: what it is called, its role, and its type.
+#[derive(Clone, Copy, Debug)]
+struct Component {
+    id: &'static str,
+    kind: &'static str,
+    of_type: &'static str,
+}
 
-    /// The source, of this type.
-    pub fn source(of_type: &'static str) -> Self {
-        Self { id: "source", kind: "source", of_type }
+const DETECT: Component = Component { id: "detect", kind: "transform", of_type: "weir" };
+
+impl Counts {
+    /// Counts for a source and a sink of these types, and rules that are numbered in this order.
+    pub fn new(source_type: &'static str, sink_type: &'static str, rules: &[RuleMeta]) -> Self {
+        Self {
+            source: Component { id: "source", kind: "source", of_type: source_type },
+            sink: Component { id: "sink", kind: "sink", of_type: sink_type },
+            rule_ids: rules.iter().map(|rule| rule.id.clone()).collect(),
+            received_events: Arc::default(),
+        }
     }
 
-    /// The sink, of this type.
-    pub fn sink(of_type: &'static str) -> Self {
-        Self { id: "sink", kind: "sink", of_type }
+    /// Makes known what there is to count, so that the first match of a rule is a rise from 0.
+    pub fn register(&self) {
+        for id in self.rule_ids.iter() {
+            counter!("weir_matches_total", "rule_id" => id.clone()).increment(0);
+        }
+        for reason in Reason::ALL {
+            counter!("weir_unjudged_events_total", "reason" => reason.label()).increment(0);
+        }
+        self.discarded(0);
     }
 
-    fn labels(self) -> [(&'static str, &'static str); 3] {
-        [("component_id", self.id), ("component_kind", self.kind), ("component_type", self.of_type)]
+    /// How many events have been read.
+    pub fn received_events(&self) -> u64 {
+        self.received_events.load(Ordering::Relaxed)
     }
 
-    /// The component took events.
-    pub fn received(self, events: u64, bytes: usize) {
-        counter!("component_received_events_total", &self.labels()).increment(events);
-        counter!("component_received_event_bytes_total", &self.labels()).increment(bytes as u64);
+    /// A chunk was read, and is about to be judged.
+    pub(crate) fn received(&self, chunk: &Chunk) {
+        let (events, bytes) = match chunk {
+            Chunk::Events(batch) => (batch.events(), batch.bytes().len()),
+            Chunk::Piece { bytes, first } => (u64::from(*first), bytes.len()),
+        };
+        self.received_events.fetch_add(events, Ordering::Relaxed);
+        self.source.received(events, bytes);
+        self.source.sent(events, bytes);
+        DETECT.received(events, bytes);
     }
 
-    /// The component handed events on.
-    pub fn sent(self, events: u64, bytes: usize) {
-        counter!("component_sent_events_total", &self.labels()).increment(events);
-        counter!("component_sent_event_bytes_total", &self.labels()).increment(bytes as u64);
+    /// The sink has taken a batch, of so many bytes.
+    pub(crate) fn delivered(&self, batch: &Judged, bytes: usize) {
+        DETECT.sent(batch.events, bytes);
+        self.sink.received(batch.events, bytes);
+        self.sink.sent(batch.events, bytes);
+        if !batch.spent.is_zero() {
+            histogram!("weir_guest_seconds").record(batch.spent);
+        }
+        for (rule, matches) in &batch.tagged.matches {
+            counter!("weir_matches_total", "rule_id" => self.rule_ids[*rule as usize].clone()).increment(*matches);
+        }
+        for (reason, events) in &batch.tagged.unjudged {
+            counter!("weir_unjudged_events_total", "reason" => *reason).increment(*events);
+            DETECT.failed(reason, "processing");
+        }
     }
 
-    /// The component failed.
-    pub fn failed(self, error_type: &'static str, stage: &'static str) {
-        let [id, kind, of_type] = self.labels();
-        let labels = [id, kind, of_type, ("error_type", error_type), ("stage", stage)];
-        counter!("component_errors_total", &labels).increment(1);
+    /// The source can't be read any further.
+    pub(crate) fn source_failed(&self) {
+        self.source.failed("reader_failed", "receiving");
     }
 
-    /// The component gave up events because it stopped.
-    pub fn discarded(self, events: u64) {
-        let [id, kind, of_type] = self.labels();
+    /// The sink takes no more.
+    pub(crate) fn sink_failed(&self) {
+        self.sink.failed("writer_failed", "sending");
+    }
+
+    /// So many events were read, but won't be delivered.
+    pub(crate) fn discarded(&self, events: u64) {
+        let [id, kind, of_type] = self.sink.labels();
         counter!("component_discarded_events_total", &[id, kind, of_type, ("intentional", "false")]).increment(events);
     }
 }
 
-/// Counts what was found in a batch. `rule_ids` are the rules' ids, by number.
-pub fn judged(tagged: &Tagged, rule_ids: &[String], spent: Duration) {
-    histogram!("weir_guest_seconds").record(spent);
-    for (rule, matches) in &tagged.matches {
-        counter!("weir_matches_total", "rule_id" => rule_ids[*rule as usize].clone()).increment(*matches);
+impl Component {
+    fn labels(self) -> [(&'static str, &'static str); 3] {
+        [("component_id", self.id), ("component_kind", self.kind), ("component_type", self.of_type)]
     }
-    for (reason, events) in &tagged.unjudged {
-        counter!("weir_unjudged_events_total", "reason" => *reason).increment(*events);
-        Component::DETECT.failed(reason, "processing");
+
+    fn received(self, events: u64, bytes: usize) {
+        counter!("component_received_events_total", &self.labels()).increment(events);
+        counter!("component_received_event_bytes_total", &self.labels()).increment(bytes as u64);
+    }
+
+    fn sent(self, events: u64, bytes: usize) {
+        counter!("component_sent_events_total", &self.labels()).increment(events);
+        counter!("component_sent_event_bytes_total", &self.labels()).increment(bytes as u64);
+    }
+
+    fn failed(self, error_type: &'static str, stage: &'static str) {
+        let [id, kind, of_type] = self.labels();
+        let labels = [id, kind, of_type, ("error_type", error_type), ("stage", stage)];
+        counter!("component_errors_total", &labels).increment(1);
     }
 }
 
@@ -120,12 +172,23 @@ pub fn serve(listener: TcpListener) -> Result<(), MetricsError> {
     let listener = tokio::net::TcpListener::from_std(listener).map_err(MetricsError::Runtime)?;
     let address = listener.local_addr().map_err(MetricsError::Runtime)?;
     let recorder = record()?;
+    let handle = recorder.clone();
     let app = Router::new()
         .route("/metrics", get(move || std::future::ready(recorder.render())))
         .route("/health", get(|| std::future::ready("ok\n")));
     tracing::info!(%address, "serving /metrics and /health");
+    tokio::spawn(upkeep(handle));
     tokio::spawn(async move { axum::serve(listener, app).await });
     Ok(())
+}
+
+/// Condenses what histograms have recorded: without it, they grow until somebody asks for the metrics.
+async fn upkeep(recorder: PrometheusHandle) {
+    let mut tick = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        tick.tick().await;
+        recorder.run_upkeep();
+    }
 }
 
 fn record() -> Result<PrometheusHandle, MetricsError> {

@@ -7,21 +7,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures::stream::{self, Stream, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::mpsc;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio_util::sync::CancellationToken;
 
-use crate::judge::{Judge, Judged};
-use crate::metrics::Component;
+use crate::batch::Chunk;
+use crate::judge::{Judge, Judged, Then};
+use crate::metrics::Counts;
 use crate::sink::{LineSink, SinkError};
-use crate::source::{Chunk, Cut, LineSource, SourceError};
+use crate::source::{Cut, LineSource, SourceError};
 
 /// Everything that a run needs, opened and checked.
 pub struct Pipeline {
     /// Where events come from.
     pub source: LineSource,
-    /// How metrics label it.
-    pub source_component: Component,
     /// How it cuts the stream.
     pub cut: Cut,
     /// Who judges.
@@ -30,8 +30,12 @@ pub struct Pipeline {
     pub workers: usize,
     /// Where events go.
     pub sink: LineSink,
-    /// How metrics label it.
-    pub sink_component: Component,
+    /// What is counted of all this.
+    pub counts: Counts,
+    /// Cancelled when the source was told to stop: from then on, what was read must be delivered within `drain`.
+    pub stopping: CancellationToken,
+    /// Longest time for that.
+    pub drain: Duration,
 }
 
 /// Why a run failed. Whatever was sent before has been delivered.
@@ -43,6 +47,19 @@ pub enum PipelineError {
     /// Writing failed.
     #[error(transparent)]
     Sink(#[from] SinkError),
+    /// What was read couldn't be delivered in time after a signal.
+    #[error(
+        "{undelivered} events that were read could not be delivered within {limit:?} of the signal; is the output read?"
+    )]
+    Drain {
+        /// How many.
+        undelivered: u64,
+        /// The time that they had.
+        limit: Duration,
+    },
+    /// A fault of Weir's own.
+    #[error("weir has a fault, and panicked while {0}; please report what it wrote before this")]
+    Panic(&'static str),
     /// An event couldn't be judged, and the config says to stop then.
     #[error(
         "event {event} couldn't be judged ({reason}), and `on_error` is `stop`; mend the event or the module, or set \
@@ -95,7 +112,19 @@ impl Pipeline {
     pub async fn run(self, progress: &Progress) -> (Summary, Result<(), PipelineError>) {
         let started = Instant::now();
         let mut summary = Summary::default();
-        let ended = self.pass_on(&mut summary, progress).await;
+        let counts = self.counts.clone();
+        let (stopping, limit) = (self.stopping.clone(), self.drain);
+        let ended = tokio::select! {
+            ended = self.pass_on(&mut summary, progress) => ended,
+            () = drained(stopping, limit) => {
+                let undelivered = counts.received_events().saturating_sub(progress.events.load(Ordering::Relaxed));
+                Err(PipelineError::Drain { undelivered, limit })
+            }
+        };
+        if ended.is_err() {
+            counts.discarded(counts.received_events().saturating_sub(summary.events_out));
+        }
+        summary.events_in = counts.received_events();
         summary.elapsed = started.elapsed();
         (summary, ended)
     }
@@ -103,33 +132,30 @@ impl Pipeline {
     async fn pass_on(mut self, summary: &mut Summary, progress: &Progress) -> Result<(), PipelineError> {
         let (chunks, queue) = mpsc::channel(self.workers);
         let reading = spawn_blocking(move || self.source.read(self.cut, &chunks));
-        let judging = receive(queue).map(|chunk| judge_one(Arc::clone(&self.judge), chunk));
+        let judging = receive(queue).map(|chunk| judge(Arc::clone(&self.judge), self.counts.clone(), chunk));
         // One more than there are workers: a batch lies ready while the one before is being sent.
         let mut judged = judging.buffered(self.workers + 1);
-        while let Some(batch) = judged.next().await {
-            summary.judged(&batch);
-            let bytes = batch.tagged.pieces.iter().map(Bytes::len).sum();
-            for component in [self.source_component, Component::DETECT] {
-                component.received(batch.events, batch.bytes);
-            }
-            self.source_component.sent(batch.events, batch.bytes);
-            Component::DETECT.sent(batch.events, bytes);
-            self.sink_component.received(batch.events, bytes);
-            if let Err(error) = self.sink.send(batch.tagged.pieces).await {
-                self.sink_component.failed("writer_failed", "sending");
-                self.sink_component.discarded(batch.events);
-                return Err(error.into());
-            }
-            self.sink_component.sent(batch.events, bytes);
-            summary.delivered(batch.events, bytes);
-            progress.show(summary);
-            if let Some(reason) = batch.stopped {
-                return Err(PipelineError::Unjudged { event: summary.events_out + 1, reason });
+        while let Some(mut batch) = judged.next().await.transpose()? {
+            loop {
+                let pieces = std::mem::take(&mut batch.tagged.pieces);
+                let bytes = pieces.iter().map(Bytes::len).sum();
+                self.sink.send(pieces).await.inspect_err(|_| self.counts.sink_failed())?;
+                self.counts.delivered(&batch, bytes);
+                summary.add(&batch, bytes);
+                progress.show(summary);
+                match batch.then {
+                    Then::Next => break,
+                    Then::Rest(rest) => {
+                        let judge = Arc::clone(&self.judge);
+                        batch = unless_panicked("tagging", spawn_blocking(move || judge.tag(rest))).await?;
+                    }
+                    Then::Stop(reason) => {
+                        return Err(PipelineError::Unjudged { event: summary.events_out + 1, reason });
+                    }
+                }
             }
         }
-        reading.await.expect("reading doesn't panic").inspect_err(|_| {
-            self.source_component.failed("reader_failed", "receiving");
-        })?;
+        unless_panicked("reading", reading).await?.inspect_err(|_| self.counts.source_failed())?;
         Ok(())
     }
 }
@@ -138,14 +164,29 @@ fn receive(mut queue: mpsc::Receiver<Chunk>) -> impl Stream<Item = Chunk> {
     stream::poll_fn(move |context| queue.poll_recv(context))
 }
 
-async fn judge_one(judge: Arc<Judge>, chunk: Chunk) -> Judged {
-    spawn_blocking(move || judge.judge(chunk)).await.expect("judging doesn't panic: a guest's trap is an answer")
+async fn judge(judge: Arc<Judge>, counts: Counts, chunk: Chunk) -> Result<Judged, PipelineError> {
+    let work = move || {
+        counts.received(&chunk);
+        judge.judge(chunk)
+    };
+    unless_panicked("judging", spawn_blocking(work)).await
+}
+
+async fn unless_panicked<T>(doing: &'static str, task: JoinHandle<T>) -> Result<T, PipelineError> {
+    task.await.map_err(|_| PipelineError::Panic(doing))
+}
+
+/// Returns when what was read should have been delivered long since.
+async fn drained(stopping: CancellationToken, limit: Duration) {
+    stopping.cancelled().await;
+    tokio::time::sleep(limit).await;
 }
 
 impl Summary {
-    fn judged(&mut self, batch: &Judged) {
-        self.events_in += batch.events;
+    fn add(&mut self, batch: &Judged, bytes_out: usize) {
+        self.events_out += batch.events;
         self.bytes_in += batch.bytes as u64;
+        self.bytes_out += bytes_out as u64;
         self.matching_events += batch.tagged.matching_events;
         for (rule, events) in &batch.tagged.matches {
             *self.matches.entry(*rule).or_default() += events;
@@ -156,11 +197,6 @@ impl Summary {
         if self.example.is_none() {
             self.example.clone_from(&batch.tagged.example);
         }
-    }
-
-    fn delivered(&mut self, events: u64, bytes: usize) {
-        self.events_out += events;
-        self.bytes_out += bytes as u64;
     }
 }
 

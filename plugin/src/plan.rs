@@ -4,16 +4,21 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
 use std::{fs, io, thread};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Sink, Source};
 use crate::guest::{Guest, Limits, LoadError, Module};
 use crate::judge::Judge;
-use crate::metrics::{self, Component, MetricsError};
+use crate::metrics::{self, Counts, MetricsError};
 use crate::pipeline::Pipeline;
 use crate::rules;
 use crate::sink::{LineSink, SinkError};
 use crate::source::{Cut, LineSource, SourceError, Stop};
+
+/// Longest time to deliver what was read when a signal came: service managers wait for 60 s and more.
+const DRAIN: Duration = Duration::from_secs(55);
 
 /// A pipeline that is ready to run.
 pub struct Plan {
@@ -66,14 +71,16 @@ impl Plan {
         let (source, stop, source_type) = open_source(&config.source)?;
         // Last, for it empties a file.
         let (sink, sink_type) = open_sink(&config.sink, &source)?;
+        let counts = Counts::new(source_type, sink_type, judge.guest().rules());
         let pipeline = Pipeline {
             source,
-            source_component: Component::source(source_type),
             cut: Cut { batch_bytes: config.detect.batch_bytes, held_event_bytes: judge.held_event_bytes() },
             judge: Arc::new(judge),
             workers,
             sink,
-            sink_component: Component::sink(sink_type),
+            counts,
+            stopping: CancellationToken::new(),
+            drain: DRAIN,
         };
         Ok(Self { pipeline, stop, metrics })
     }

@@ -61,7 +61,7 @@ impl LineSink {
     /// If the process is out of file descriptors, or the shell led it into `input`.
     pub fn stdout(input: impl AsFd) -> Result<Self, SinkError> {
         let name = "stdout".to_owned();
-        let output = File::from(rustix::stdio::stdout().try_clone_to_owned().map_err(SinkError::Stdout)?);
+        let output = File::from(io::stdout().as_fd().try_clone_to_owned().map_err(SinkError::Stdout)?);
         if same_file(&output, input).map_err(SinkError::Stdout)? {
             return Err(SinkError::IsInput { name });
         }

@@ -3,33 +3,17 @@
 mod cutter;
 
 use std::fs::File;
-use std::io;
+use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, fstat};
-use rustix::pipe::{PipeFlags, pipe_with};
 use tokio::sync::mpsc;
 
 use self::cutter::Cutter;
-use crate::batch::Batch;
-
-/// What a source hands on.
-#[derive(Clone, Debug)]
-pub enum Chunk {
-    /// Whole events.
-    Events(Batch),
-    /// Part of an event that is too long to be held in memory. It is passed on as it comes, and never judged.
-    Piece {
-        /// As they came.
-        bytes: Bytes,
-        /// Is this the event's first piece?
-        first: bool,
-    },
-}
+use crate::batch::Chunk;
 
 /// Why reading ended early.
 #[derive(Debug, thiserror::Error)]
@@ -68,12 +52,12 @@ pub struct LineSource {
     input: OwnedFd,
     /// Is what was read gone from the input? Then an unfinished line is passed on when reading is stopped.
     consumes: bool,
-    wake: OwnedFd,
+    wake: PipeReader,
 }
 
 /// Ends a source's reading, from any thread. Dropping it does so, too.
 #[derive(Debug)]
-pub struct Stop(#[expect(dead_code, reason = "closing it is what wakes the reader")] OwnedFd);
+pub struct Stop(#[expect(dead_code, reason = "closing it is what wakes the reader")] PipeWriter);
 
 impl LineSource {
     /// Reads standard input.
@@ -81,7 +65,7 @@ impl LineSource {
     /// # Errors
     /// If the process is out of file descriptors.
     pub fn stdin() -> io::Result<(Self, Stop)> {
-        Self::new("stdin".to_owned(), rustix::stdio::stdin().try_clone_to_owned()?)
+        Self::new("stdin".to_owned(), io::stdin().as_fd().try_clone_to_owned()?)
     }
 
     /// Reads a file to its end.
@@ -101,7 +85,7 @@ impl LineSource {
 
     fn new(name: String, input: OwnedFd) -> io::Result<(Self, Stop)> {
         let consumes = !FileType::from_raw_mode(fstat(&input)?.st_mode).is_file();
-        let (wake, stop) = pipe_with(PipeFlags::CLOEXEC)?;
+        let (wake, stop) = io::pipe()?;
         Ok((Self { name, input, consumes, wake }, Stop(stop)))
     }
 

@@ -8,6 +8,7 @@ use weir_engine::program::RuleMeta;
 use weir_engine::tag::{self, NotAnObject, Tagger};
 
 use crate::batch::Batch;
+use crate::config::OnError;
 use crate::guest::{Finding, Judgement, Reason};
 
 /// A batch as it goes on.
@@ -31,52 +32,109 @@ enum Outcome<'j> {
     Unjudged(Reason),
 }
 
+/// How far a batch was tagged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// To its end.
+    Batch,
+    /// To this line: with what was added, it is as much as should be held at once.
+    Full {
+        /// The first line that isn't in it.
+        line: u32,
+    },
+    /// To this line: it couldn't be judged, and the config says to stop then.
+    Unjudged {
+        /// The first line that isn't in it.
+        line: u32,
+        /// Why it couldn't.
+        reason: Reason,
+    },
+}
+
 /// Adds tags to batches.
 #[derive(Debug)]
 pub struct BatchTagger {
     tagger: Tagger,
     longest_marked: usize,
+    on_error: OnError,
 }
 
 impl BatchTagger {
+    /// Bytes of tagged events that are held at once, give or take one event: a rule that matches small events makes
+    /// many times as much of them.
+    const MOST_HELD: usize = 8 << 20;
+
     /// Prepares to tag with `rules`, which findings number in this order. Events beyond `longest_marked` bytes aren't
     /// marked.
-    pub fn new(rules: &[RuleMeta], longest_marked: usize) -> Self {
-        Self { tagger: Tagger::new(rules), longest_marked }
+    pub fn new(rules: &[RuleMeta], longest_marked: usize, on_error: OnError) -> Self {
+        Self { tagger: Tagger::new(rules), longest_marked, on_error }
+    }
+
+    /// The longest event that is marked if it can't be judged, in bytes.
+    pub fn longest_marked(&self) -> usize {
+        self.longest_marked
     }
 
     /// Tags what `judgement` found in `batch`, and marks what couldn't be judged.
-    pub fn tag(&self, batch: &Batch, judgement: &Judgement) -> Tagged {
+    pub fn tag(&self, batch: &Batch, judgement: &Judgement) -> (Tagged, End) {
         let mut writer = Writer { batch, sent: 0, added: Vec::new(), parts: Vec::new() };
         let mut tagged = Tagged::default();
         let mut example = None;
-        let mut rules = Vec::new();
         for (line, outcome) in outcomes(judgement) {
-            let written = match outcome {
-                Outcome::Matches(findings) => {
-                    rules.clear();
-                    rules.extend(findings.iter().map(|finding| finding.rule));
-                    rules.iter().for_each(|rule| *tagged.matches.entry(*rule).or_default() += 1);
-                    tagged.matching_events += 1;
-                    writer.replace(line, |event, out| self.tagger.tag(event, &rules, out))
-                }
-                Outcome::Unjudged(reason) => {
-                    *tagged.unjudged.entry(reason.label()).or_default() += 1;
-                    if batch.line(line as usize).len() <= self.longest_marked {
-                        // What isn't a JSON object can't be marked; it goes on as it came, and is counted.
-                        let _ = writer.replace(line, |event, out| tag::mark_unjudged(event, reason.label(), out));
-                    }
-                    continue;
-                }
-            };
-            match written {
-                Ok(place) => example = example.or(Some(place)),
-                // The detector needn't look for faults in a line, but nothing can be added to this one.
-                Err(NotAnObject) => *tagged.unjudged.entry(Reason::Malformed.label()).or_default() += 1,
+            if writer.added.len() >= Self::MOST_HELD {
+                return (writer.finish(tagged, example, line), End::Full { line });
             }
+            let unjudged = match outcome {
+                Outcome::Matches(findings) => match self.tag_line(line, findings, &mut writer) {
+                    Ok(place) => {
+                        tagged.add_match(findings);
+                        example = example.or(Some(place));
+                        None
+                    }
+                    // The detector needn't look for faults in a line, but nothing can be added to this one.
+                    Err(NotAnObject) => Some(Reason::Malformed),
+                },
+                Outcome::Unjudged(reason) => Some(reason),
+            };
+            let Some(reason) = unjudged else { continue };
+            if self.on_error == OnError::Stop {
+                return (writer.finish(tagged, example, line), End::Unjudged { line, reason });
+            }
+            self.mark_line(line, reason, &mut writer);
+            *tagged.unjudged.entry(reason.label()).or_default() += 1;
         }
-        let (pieces, example) = writer.finish(example);
-        Tagged { pieces, example, ..tagged }
+        (writer.finish(tagged, example, batch.lines() as u32), End::Batch)
+    }
+
+    /// Passes a piece of an event on that is too long to be marked.
+    pub fn pass_piece(&self, bytes: Bytes, first: bool) -> (Tagged, End) {
+        let reason = Reason::TooLarge;
+        if first && self.on_error == OnError::Stop {
+            return (Tagged::default(), End::Unjudged { line: 0, reason });
+        }
+        let unjudged = first.then_some((reason.label(), 1)).into_iter().collect();
+        (Tagged { pieces: vec![bytes], unjudged, ..Tagged::default() }, End::Batch)
+    }
+
+    fn tag_line(&self, line: u32, found: &[Finding], writer: &mut Writer<'_>) -> Result<Range<usize>, NotAnObject> {
+        let rules: Vec<u32> = found.iter().map(|finding| finding.rule).collect();
+        writer.replace(line, |event, out| self.tagger.tag(event, &rules, out))
+    }
+
+    fn mark_line(&self, line: u32, reason: Reason, writer: &mut Writer<'_>) {
+        if writer.batch.line(line as usize).len() <= self.longest_marked {
+            // What isn't a JSON object can't be marked; it goes on as it came, and is counted.
+            let _ = writer.replace(line, |event, out| tag::mark_unjudged(event, reason.label(), out));
+        }
+    }
+}
+
+impl Tagged {
+    fn add_match(&mut self, findings: &[Finding]) {
+        self.matching_events += 1;
+        for finding in findings {
+            *self.matches.entry(finding.rule).or_default() += 1;
+        }
     }
 }
 
@@ -135,14 +193,17 @@ impl Writer<'_> {
         Ok(written)
     }
 
-    fn finish(mut self, example: Option<Range<usize>>) -> (Vec<Bytes>, Option<Bytes>) {
-        self.parts.push(Part::Came(self.sent..self.batch.bytes().len()));
+    /// Writes what stands before `line`, the first that isn't wanted.
+    fn finish(mut self, tagged: Tagged, example: Option<Range<usize>>, line: u32) -> Tagged {
+        let end = (line as usize).checked_sub(1).map_or(0, |last| self.batch.ends()[last] as usize);
+        self.parts.push(Part::Came(self.sent..end));
         let added = Bytes::from(self.added);
         let pieces = self.parts.into_iter().map(|part| match part {
             Part::Came(range) => self.batch.bytes().slice(range),
             Part::Added(range) => added.slice(range),
         });
-        (pieces.filter(|piece| !piece.is_empty()).collect(), example.map(|range| added.slice(range)))
+        let pieces = pieces.filter(|piece| !piece.is_empty()).collect();
+        Tagged { pieces, example: example.map(|range| added.slice(range)), ..tagged }
     }
 }
 
@@ -166,6 +227,10 @@ mod tests {
 
     fn rules() -> Vec<RuleMeta> {
         ["one", "two"].map(|id| RuleMeta { id: id.into(), ..RuleMeta::default() }).to_vec()
+    }
+
+    fn tagger(on_error: OnError) -> BatchTagger {
+        BatchTagger::new(&rules(), LONGEST_MARKED, on_error)
     }
 
     fn judgement(said: &[Said]) -> Judgement {
@@ -227,16 +292,17 @@ mod tests {
             let batch = Batch::new(Bytes::from(join(came.clone())));
             // An empty last line without a newline is no line.
             let judgement = judgement(&said[..batch.lines()]);
-            let tagged = BatchTagger::new(&rules(), LONGEST_MARKED).tag(&batch, &judgement);
+            let (tagged, end) = tagger(OnError::Pass).tag(&batch, &judgement);
+            prop_assert_eq!(end, End::Batch);
 
-            let matches = |said: &Said| matches!(said, Said::Matches(_));
             let is_object = |line: &str| serde_json::from_str::<serde_json::Map<_, _>>(line).is_ok();
-            let example = came.iter().zip(&said).position(|(line, said)| matches(said) && is_object(line));
+            let matches = |(line, said): &(&String, &Said)| matches!(said, Said::Matches(_)) && is_object(line);
+            let example = came.iter().zip(&said).position(|line| matches(&line));
             prop_assert_eq!(tagged.pieces.concat(), join(goes.clone()).into_bytes());
             prop_assert!(tagged.pieces.iter().all(|piece| !piece.is_empty()));
             prop_assert_eq!(tagged.example, example.map(|line| Bytes::from(goes[line].clone())));
             let judged = &said[..batch.lines()];
-            prop_assert_eq!(tagged.matching_events, judged.iter().filter(|said| matches(said)).count() as u64);
+            prop_assert_eq!(tagged.matching_events, came.iter().zip(judged).filter(matches).count() as u64);
             let marked = judged.iter().filter(|said| matches!(said, Said::Unjudged)).count() as u64;
             prop_assert_eq!(tagged.unjudged.get("trap").copied().unwrap_or_default(), marked);
         }
@@ -247,8 +313,33 @@ mod tests {
         let batch = Batch::new(Bytes::from("{}\n{}\n{}\n{}\n"));
         let matches =
             Judgement { findings: [1, 2].map(|event| Finding { event, rule: 0 }).to_vec(), ..Judgement::default() };
-        let tagged = BatchTagger::new(&rules(), LONGEST_MARKED).tag(&batch, &matches);
+        let (tagged, _) = tagger(OnError::Pass).tag(&batch, &matches);
         let [before, _added, after] = &tagged.pieces[..] else { panic!("{:?}", tagged.pieces) };
         assert_eq!((before.as_ptr(), after.as_ptr()), (batch.bytes().as_ptr(), batch.bytes()[8..].as_ptr()));
+    }
+
+    #[test]
+    fn no_more_is_held_at_once_than_should_be_however_much_is_added() {
+        let lines = 200_000;
+        let batch = Batch::new(Bytes::from("{}\n".repeat(lines)));
+        let findings: Vec<Finding> = (0..lines as u32).map(|event| Finding { event, rule: 0 }).collect();
+        let judgement = Judgement { findings, ..Judgement::default() };
+        let (tagged, End::Full { line }) = tagger(OnError::Pass).tag(&batch, &judgement) else { panic!("all at once") };
+        let held: usize = tagged.pieces.iter().map(Bytes::len).sum();
+        assert!((BatchTagger::MOST_HELD..BatchTagger::MOST_HELD + 1024).contains(&held), "{held}");
+        assert_eq!(tagged.matching_events, u64::from(line));
+        assert_eq!(tagged.pieces.concat().iter().filter(|byte| **byte == b'\n').count(), line as usize);
+    }
+
+    #[test]
+    fn the_first_event_that_cannot_be_judged_or_tagged_stops_the_rest_if_it_shall() {
+        let batch = Batch::new(Bytes::from("{}\n[]\n{}\n"));
+        for (said, reason) in [(Said::Matches(vec![0]), Reason::Malformed), (Said::Unjudged, Reason::Trap)] {
+            let judgement = judgement(&[Said::Nothing, said, Said::Matches(vec![0])]);
+            let (tagged, end) = tagger(OnError::Stop).tag(&batch, &judgement);
+            assert_eq!(end, End::Unjudged { line: 1, reason });
+            assert_eq!(tagged.pieces.concat(), b"{}\n");
+            assert_eq!(tagged.matching_events, 0);
+        }
     }
 }

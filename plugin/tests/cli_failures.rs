@@ -3,7 +3,7 @@
 
 mod cli;
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::net::TcpListener;
 use std::os::unix::fs::symlink;
@@ -12,7 +12,6 @@ use std::thread;
 use std::time::Duration;
 
 use cli::{Folder, assert_same, clean, finish, lines, matching, tagged};
-use rustix::pipe::{PipeFlags, pipe_with};
 
 #[test]
 fn what_cannot_be_used_is_named_before_anything_is_read_or_written() {
@@ -193,8 +192,7 @@ fn a_stderr_that_nobody_reads_stops_nothing() {
 fn a_stdout_that_is_not_read_in_time_is_waited_for_even_if_it_does_not_block() {
     let folder = Folder::new();
     let events = lines((0..5000).map(clean));
-    let (mut reader, writer) =
-        pipe_with(PipeFlags::CLOEXEC).map(|(reader, writer)| (File::from(reader), writer)).unwrap();
+    let (mut reader, writer) = std::io::pipe().unwrap();
     rustix::fs::fcntl_setfl(&writer, rustix::fs::OFlags::NONBLOCK).unwrap();
     let child = folder.weir("run -q -c weir.yaml").stdout(Stdio::from(writer)).spawn().unwrap();
     let reading = thread::spawn(move || {

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use support::{BOMB, Detector, ends, load, rule};
 use weir::guest::{Finding, Guest, Judgement, Limits, LoadError, Module, Reason, Unjudged};
+use weir_engine::limits::MAX_MODULE_BYTES;
+use weir_engine::program::RuleMeta;
 
 /// Little memory, which is soon filled, and much time: these tests run beside each other.
 fn limits() -> Limits {
@@ -167,10 +169,12 @@ fn a_detector_that_judges_nothing_rests_and_is_tried_again() {
     let rest = Duration::from_millis(300);
     let limits = Limits { rest_after: Duration::from_millis(150), rest, ..hurried() };
     let guest = Detector::poisoned("(loop $forever (br $forever))").load(&limits).unwrap();
-    assert_eq!(judge(&guest, "!\n").unjudged, unjudged(&[0], Reason::Deadline));
-    assert_eq!(judge(&guest, "!\n").unjudged, unjudged(&[0], Reason::Deadline));
-    let resting = judge(&guest, "m\nm\n");
-    assert_eq!(resting.unjudged, unjudged(&[0, 1], Reason::Resting));
+    for _ in 0..3 {
+        // A blank line that can be judged is no event that could.
+        assert_eq!(judge(&guest, "!\n\n").unjudged, unjudged(&[0], Reason::Deadline));
+    }
+    let resting = judge(&guest, "m\n\nm\n");
+    assert_eq!(resting.unjudged, unjudged(&[0, 2], Reason::Resting));
     assert_eq!(resting.spent, Duration::ZERO);
     thread::sleep(rest);
     assert_eq!(judge(&guest, "m\n").findings, matches(&[0]));
@@ -182,7 +186,6 @@ fn a_loaded_detector_tells_what_it_detects() {
     let guest = Detector::default().load(&limits()).unwrap();
     assert_eq!(guest.rules(), [rule()]);
     assert_eq!(guest.fields(), ["process.name", "host.id"]);
-    assert!(guest.compile_time() > Duration::ZERO);
 }
 
 #[test]
@@ -253,12 +256,14 @@ fn what_is_no_detector_is_refused_with_its_reason() {
     let mute = Detector { wit: wit("fields: func() -> list<string>;", ""), ..good.clone() };
     let other_types = Detector { wit: wit("version: u32", "version: u64"), ..good.clone() };
     let large = Detector { pages: 129, ..good.clone() };
+    let endless = vec![0; MAX_MODULE_BYTES + 1];
     let damaged = [&good.component()[..100], b"damage"].concat();
     for (bytes, complaint) in [
         (b"not wasm".to_vec(), "isn't WebAssembly"),
         (Vec::new(), "isn't WebAssembly"),
         (good.core_module(), "is a core WebAssembly module, but a detector is a component"),
         (damaged, "can't be compiled"),
+        (endless, "has 67108865 bytes, more than the 67108864 that a module may have"),
         (importing.component(), "imports `clock`, but a detector may import nothing"),
         (
             newer.component(),
@@ -268,6 +273,7 @@ fn what_is_no_detector_is_refused_with_its_reason() {
         (mute.component(), "doesn't export `weir:detector/detector@0.1.0#fields`"),
         (other_types.component(), "with other types than those of detector.wit: "),
         (large.component(), "asks for more than a detector may have: module memory does not fit"),
+        (large.component(), "; raise `detect.memory_mib`, or rebuild it smaller"),
     ] {
         let refusal = refusal(&bytes);
         assert!(refusal.starts_with("module `test.wasm` "), "{refusal}");
@@ -279,7 +285,9 @@ fn what_is_no_detector_is_refused_with_its_reason() {
 fn a_detector_that_cannot_introduce_itself_is_refused_with_its_reason() {
     let good = Detector::default();
     let forever = "(loop $forever (br $forever))";
-    let twins = Detector { rules: vec![rule(), rule()], ..good.clone() };
+    let described = |rules| Detector { rules, ..good.clone() };
+    let escaping = RuleMeta { name: "\u{1b}[2Jnothing to see".into(), ..rule() };
+    let verbose = RuleMeta { name: "x".repeat(64 << 10), ..rule() };
     for (detector, complaint) in [
         (Detector { describe: "unreachable", ..good.clone() }, "can't say what it detects (trap: "),
         (Detector { describe: forever, ..good.clone() }, "(deadline: no answer within"),
@@ -289,7 +297,15 @@ fn a_detector_that_cannot_introduce_itself_is_refused_with_its_reason() {
             Detector { more: "(start $start) (func $start (loop $forever (br $forever)))", ..good.clone() },
             "(deadline: no answer within",
         ),
-        (twins, "describes rule 1 with the id `6f1a8a63-9f0b-4a0e-9a3c-6d2a2a1f5b11` of an earlier rule"),
+        (described(vec![rule(), rule()]), "describes two rules with the id `6f1a8a63-9f0b-4a0e-9a3c-6d2a2a1f5b11`"),
+        (
+            described(vec![escaping]),
+            r"with a name that has the control character '\u{1b}'; rebuild it with `weir build`",
+        ),
+        (
+            described(vec![verbose]),
+            "describes rule `6f1a8a63-9f0b-4a0e-9a3c-6d2a2a1f5b11` with a name of 65536 bytes, more",
+        ),
     ] {
         let refusal = refusal(&detector.component());
         assert!(refusal.contains(complaint), "{refusal:?} lacks {complaint:?}");

@@ -6,12 +6,11 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use weir::batch::Batch;
+use weir::batch::{Batch, Chunk};
 use weir::config::OnError;
 use weir::guest::{Guest, Limits, Module};
-use weir::judge::{Judge, Judged};
+use weir::judge::{Judge, Judged, Then};
 use weir::rules;
-use weir::source::Chunk;
 
 const MATCHING: &str = r#"{"event.category":"process","event.type":"start","process.name":"runc","container.id":"c"}"#;
 /// Just long enough to be judged.
@@ -71,7 +70,7 @@ proptest! {
         prop_assert_eq!((stopped.events, stopped.bytes), (before.events, before.bytes));
         prop_assert_eq!(stopped.tagged.matches, before.tagged.matches);
         prop_assert!(stopped.tagged.unjudged.is_empty());
-        prop_assert_eq!(stopped.stopped.is_some(), first.is_some());
+        prop_assert_eq!(matches!(stopped.then, Then::Stop(_)), first.is_some());
     }
 }
 
@@ -93,5 +92,5 @@ fn an_event_in_pieces_is_counted_once_and_never_changed() {
     }
     let stopped = STOP.judge(piece(true));
     assert_eq!((stopped.events, stopped.bytes, text(&stopped)), (0, 0, String::new()));
-    assert_eq!(stopped.stopped, Some("too_large"));
+    assert!(matches!(stopped.then, Then::Stop("too_large")));
 }

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use wasmi::{Engine, Instance, Linker, Module, Store, Val};
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
+use weir_engine::limits::{self, DescriptionError, MAX_MODULE_BYTES};
 use weir_engine::program::Program;
 use weir_engine::{Detector, ProgramError};
 
@@ -18,6 +19,20 @@ pub enum BuildError {
     /// The program isn't one that the engine runs.
     #[error(transparent)]
     Program(#[from] ProgramError),
+    /// The rules say more of themselves than may go into tags and logs.
+    #[error(
+        "the module would describe {0}, and no Weir would load it; shorten that, or build fewer rules into one module"
+    )]
+    Description(#[from] DescriptionError),
+    /// The module is longer than one may be.
+    #[error(
+        "the module would have {bytes} bytes, more than the {MAX_MODULE_BYTES} that a module may have; build fewer rules into \
+         one module"
+    )]
+    TooLong {
+        /// How long it would be.
+        bytes: usize,
+    },
     /// The guest isn't what `plugin/build.rs` makes, or it trapped.
     #[error("the generic guest couldn't take the rules while {doing}; rebuild weir")]
     Guest {
@@ -31,16 +46,23 @@ pub enum BuildError {
 /// Makes the component: `guest` with `program` in it. The same input gives the same bytes.
 ///
 /// # Errors
-/// If the program is malformed, or `guest` isn't Weir's generic guest.
+/// If the program is malformed or beyond a limit of [`weir_engine::limits`], which the host would refuse, or `guest` isn't Weir's generic guest.
 pub fn build(guest: &[u8], program: &Program) -> Result<Vec<u8>, BuildError> {
     // Faults are better found here, where they can be told, than as a trap in the guest.
     Detector::new(program.clone())?;
+    limits::check(program.rules.iter().map(|rule| &rule.meta), &program.fields)?;
     let core = snapshot(guest, program)?;
-    wit_component::ComponentEncoder::default()
+    let module = wit_component::ComponentEncoder::default()
         .validate(true)
         .module(&core)
         .and_then(|encoder| encoder.encode())
-        .map_err(failed("wrapping it as a component"))
+        .map_err(failed("wrapping it as a component"))?;
+    check_length(module.len())?;
+    Ok(module)
+}
+
+fn check_length(bytes: usize) -> Result<(), BuildError> {
+    if bytes > MAX_MODULE_BYTES { Err(BuildError::TooLong { bytes }) } else { Ok(()) }
 }
 
 /// Runs the guest's loading and writes down the memory that it leaves.
@@ -104,5 +126,33 @@ impl InstanceState for Loaded {
         let memory =
             self.instance.get_memory(&self.store, name).expect("wizer asks for the memory that it has exported");
         contents(memory.data(&self.store));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_engine::program::{Condition, Folding, Rule, RuleMeta};
+
+    use super::*;
+
+    #[test]
+    fn no_module_is_made_that_the_host_would_refuse_for_what_it_says() {
+        let meta = RuleMeta { id: "r".into(), name: "x".repeat(257), severity: "low".into(), ..RuleMeta::default() };
+        let rules = vec![Rule { meta, condition: Condition::Constant(true) }];
+        let program = Program { folding: Folding::Unicode, fields: Vec::new(), predicates: Vec::new(), rules };
+        let error = build(b"", &program).err().map(|error| error.to_string());
+        let expected = "the module would describe rule `r` with a name of 257 bytes, more than 256, and no Weir would load it; \
+                        shorten that, or build fewer rules into one module";
+        assert_eq!(error.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn no_module_is_made_that_the_host_would_refuse_for_its_length() {
+        assert!(check_length(MAX_MODULE_BYTES).is_ok());
+        let error = check_length(MAX_MODULE_BYTES + 1).err().map(|error| error.to_string());
+        assert!(
+            error
+                .is_some_and(|error| error.starts_with("the module would have 67108865 bytes, more than the 67108864"))
+        );
     }
 }

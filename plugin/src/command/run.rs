@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use clap::Args;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 use tracing::info;
 use weir::config::{Config, LogFormat, Sink, Source};
 use weir::metrics;
@@ -53,12 +54,14 @@ impl Run {
         if config.source == Source::Stdin && std::io::stdin().is_terminal() {
             report::say("weir: reading events from the terminal, one a line; end them with Ctrl-D");
         }
-        let plan = Plan::open(&config).map_err(Failure::input)?;
         let runtime = Runtime::new().map_err(Failure::run)?;
-        let ended = runtime.block_on(self.run(&config, plan));
+        let ended = runtime.block_on(self.run(&config));
         // A reader that waits for input, or a writer for room, must not keep the process alive.
         runtime.shutdown_background();
-        ended
+        match config.logs.format {
+            LogFormat::Text => ended,
+            LogFormat::Json => ended.map_err(Failure::logged),
+        }
     }
 
     /// What is configured, with the flags on top.
@@ -82,11 +85,15 @@ impl Run {
         Ok(config)
     }
 
-    async fn run(&self, config: &Config, plan: Plan) -> Result<(), Failure> {
+    async fn run(&self, config: &Config) -> Result<(), Failure> {
+        // Before anything is opened that the end of the process would spoil.
+        let signals = Signals::listen().map_err(Failure::run)?;
+        let plan = Plan::open(config).map_err(Failure::input)?;
         if let Some(listener) = plan.metrics {
             metrics::serve(listener).map_err(Failure::input)?;
+            plan.pipeline.counts.register();
         }
-        stop_on_signal(plan.stop).map_err(Failure::run)?;
+        tokio::spawn(signals.stop(plan.stop, plan.pipeline.stopping.clone()));
         let judge = Arc::clone(&plan.pipeline.judge);
         let progress = Arc::new(Progress::default());
         let line =
@@ -120,22 +127,31 @@ fn start_logs(config: &Config) {
     }
 }
 
-/// The first SIGINT or SIGTERM ends the source, so that the rest drains; a second one ends the process.
-fn stop_on_signal(stop: Stop) -> std::io::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::spawn(async move {
-        let mut stop = Some(stop);
-        loop {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            if stop.take().is_none() {
-                std::process::exit(130);
-            }
-            info!("stopping: no more is read, what was read is being delivered; signal again to quit at once");
+/// SIGINT and SIGTERM.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-    });
-    Ok(())
+    }
+
+    /// The first one ends the source, so that the rest drains; a second one ends the process.
+    async fn stop(mut self, source: Stop, stopping: CancellationToken) {
+        self.next().await;
+        info!("stopping: no more is read, what was read is being delivered; signal again to quit at once");
+        drop(source);
+        stopping.cancel();
+        self.next().await;
+        std::process::exit(130);
+    }
 }

@@ -54,3 +54,20 @@ impl From<wit::ThreatEntry> for ThreatEntry {
         Self { id: entry.id, name: entry.name, reference: entry.reference }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wit_parser::Resolve;
+
+    use super::*;
+
+    #[test]
+    fn the_interface_is_called_as_in_detector_wit() {
+        let mut resolve = Resolve::default();
+        let wit = include_str!("../../../wasm-guest/wit/detector.wit");
+        let package = resolve.push_str("detector.wit", wit).unwrap();
+        let (name, interface) = resolve.packages[package].interfaces.first().unwrap();
+        assert_eq!(resolve.id_of_name(package, name), format!("{INTERFACE}@{VERSION}"));
+        assert!(resolve.interfaces[*interface].functions.keys().eq(FUNCTIONS));
+    }
+}

@@ -5,20 +5,23 @@ use std::iter;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use super::report::Checked;
 use super::ticker::TICK;
-use super::{Failure, Finding, Judgement, Reason};
+use super::{Failure, Judgement, Reason};
+use crate::batch::is_blank;
 
 /// How many deadlines a batch may take over all attempts.
 pub(super) const PATIENCE: u32 = 8;
-/// Shortest deadline of a part: less, and a busy machine would make poison of good events.
-const SHORTEST: Duration = TICK.saturating_mul(10);
+/// Into how many parts a batch is cut before parts get more than their share of the deadline. If parts only ever got
+/// their share, a batch on which the detector is slow throughout would be too slow however finely it is cut.
+const SHARES: u32 = 16;
+/// Shortest deadline of a part: less can't be measured.
+const SHORTEST: Duration = TICK.saturating_mul(2);
 
-/// The events of a batch, one a line.
+/// The lines of a batch.
 pub(super) struct Lines<'a> {
     /// What `ends` counts in.
     pub(super) bytes: &'a [u8],
-    /// For each event, where it ends, its newline included.
+    /// Where each ends, its newline included.
     pub(super) ends: &'a [u32],
 }
 
@@ -28,41 +31,55 @@ impl<'a> Lines<'a> {
         self.ends.len() as u32
     }
 
-    fn cut(&self, events: &Range<u32>) -> &'a [u8] {
-        let end_of = |event: Option<u32>| event.map_or(0, |event| self.ends[event as usize] as usize);
-        &self.bytes[end_of(events.start.checked_sub(1))..end_of(events.end.checked_sub(1))]
+    fn cut(&self, lines: &Range<u32>) -> &'a [u8] {
+        let end_of = |line: Option<u32>| line.map_or(0, |line| self.ends[line as usize] as usize);
+        &self.bytes[end_of(lines.start.checked_sub(1))..end_of(lines.end.checked_sub(1))]
+    }
+
+    /// Those of the lines that are events: a blank one isn't.
+    pub(super) fn events(&self, lines: Range<u32>) -> impl Iterator<Item = u32> {
+        lines.filter(|line| !is_blank(self.cut(&(*line..*line + 1))))
     }
 }
 
-/// Judges `lines` with `detect`, which gets bytes, the number of events in them, and the time that it may take.
+/// What is still to be judged.
+struct Part {
+    lines: Range<u32>,
+    /// Why it must be, if it isn't the whole batch: what the detector did on the part around it.
+    reason: Reason,
+}
+
+/// Judges `lines` with `detect`, which gets bytes, the number of lines in them, and the time that it may take.
+///
+/// When all attempts together have taken [`PATIENCE`] deadlines, the events that are left are given up, for the reason for
+/// which the part around them failed: it tells what is wrong with the detector, which needn't be that it is slow.
 pub(super) fn judge(
     lines: &Lines<'_>,
     deadline: Duration,
-    mut detect: impl FnMut(&[u8], u32, Duration) -> Result<Checked, Failure>,
+    mut detect: impl FnMut(&[u8], u32, Duration) -> Result<Judgement, Failure>,
 ) -> Judgement {
     let budget = deadline.saturating_mul(PATIENCE);
+    let shortest = SHORTEST.max(deadline / SHARES);
     let mut judgement = Judgement::default();
     // The next part lies on top, so events are met in their order.
-    let mut parts: Vec<Range<u32>> = iter::once(0..lines.count()).collect();
+    let mut parts: Vec<Part> = iter::once(Part { lines: 0..lines.count(), reason: Reason::Deadline }).collect();
     while let Some(part) = parts.pop() {
         let left = budget.saturating_sub(judgement.spent);
         if left.is_zero() {
-            judgement.give_up(part, Reason::Deadline);
+            judgement.give_up(lines.events(part.lines), part.reason);
             continue;
         }
-        let bytes = lines.cut(&part);
+        let bytes = lines.cut(&part.lines);
         let share = deadline.mul_f64(bytes.len() as f64 / lines.bytes.len().max(1) as f64);
         let started = Instant::now();
-        let answer = detect(bytes, part.len() as u32, share.max(SHORTEST).min(left));
+        let answer = detect(bytes, part.lines.len() as u32, share.max(shortest).min(left));
         judgement.spent += started.elapsed();
         match answer {
-            Ok(report) => judgement.add(part.start, report),
+            Ok(report) => judgement.append(report, part.lines.start),
             Err(failure) => {
-                if part.len() == 1 {
-                    judgement.give_up(part, failure.reason);
-                } else {
-                    let middle = part.start + part.len() as u32 / 2;
-                    parts.extend([middle..part.end, part.start..middle]);
+                match halves(&part.lines) {
+                    Some(halves) => parts.extend(halves.map(|lines| Part { lines, reason: failure.reason })),
+                    None => judgement.give_up(lines.events(part.lines), failure.reason),
                 }
                 judgement.failure.get_or_insert(failure);
             }
@@ -71,12 +88,10 @@ pub(super) fn judge(
     judgement
 }
 
-impl Judgement {
-    fn add(&mut self, first: u32, report: Checked) {
-        let numbered = |finding: Finding| Finding { event: first + finding.event, ..finding };
-        self.findings.extend(report.findings.into_iter().map(numbered));
-        self.malformed.extend(report.malformed.into_iter().map(|event| first + event));
-    }
+/// The later half, then the earlier one; none of a single line.
+fn halves(lines: &Range<u32>) -> Option<[Range<u32>; 2]> {
+    let middle = lines.start + lines.len() as u32 / 2;
+    (middle > lines.start).then_some([middle..lines.end, lines.start..middle])
 }
 
 #[cfg(test)]
@@ -86,6 +101,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::guest::Finding;
 
     const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -93,7 +109,7 @@ mod tests {
     fn judge_letters(
         letters: &str,
         deadline: Duration,
-        detect: impl FnMut(&[u8], u32, Duration) -> Result<Checked, Failure>,
+        detect: impl FnMut(&[u8], u32, Duration) -> Result<Judgement, Failure>,
     ) -> Judgement {
         let bytes: String = letters.chars().flat_map(|letter| [letter, '\n']).collect();
         let ends: Vec<u32> = (1..=letters.len() as u32).map(|line| 2 * line).collect();
@@ -101,15 +117,16 @@ mod tests {
     }
 
     /// Finds `m`, calls `x` malformed, fails on `!`.
-    fn detect(bytes: &[u8], events: u32, _: Duration) -> Result<Checked, Failure> {
+    fn detect(bytes: &[u8], events: u32, _: Duration) -> Result<Judgement, Failure> {
         assert_eq!(bytes.len(), 2 * events as usize);
         if bytes.contains(&b'!') {
             return Err(Failure { reason: Reason::Trap, detail: "poison".into() });
         }
         let places = |letter| (0..events).filter(move |event| bytes[2 * *event as usize] == letter);
-        Ok(Checked {
+        Ok(Judgement {
             findings: places(b'm').map(|event| Finding { event, rule: 0 }).collect(),
             malformed: places(b'x').collect(),
+            ..Judgement::default()
         })
     }
 
@@ -127,27 +144,73 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_part_gets_its_share_of_the_deadline_but_no_less_than_the_shortest() {
+    /// The deadlines that the parts get of a batch with a poisonous event.
+    fn deadlines(letters: &str, deadline: Duration) -> Vec<Duration> {
         let mut deadlines = Vec::new();
-        let deadline = 4 * SHORTEST;
-        judge_letters("!.......", deadline, |bytes, events, deadline| {
+        judge_letters(letters, deadline, |bytes, events, deadline| {
             deadlines.push(deadline);
             detect(bytes, events, deadline)
         });
-        let half = deadline / 2;
-        assert_eq!(deadlines, [deadline, half, SHORTEST, SHORTEST, SHORTEST, SHORTEST, half]);
+        deadlines
+    }
+
+    #[test]
+    fn a_part_gets_its_share_of_the_deadline_but_no_less_than_the_shortest() {
+        let second = Duration::from_secs(1);
+        let [half, quarter] = [second / 2, second / 4];
+        assert_eq!(deadlines("!...", second), [second, half, quarter, quarter, half]);
+        let of_32 = deadlines(&format!("!{}", ".".repeat(31)), second);
+        assert_eq!(of_32.iter().min(), Some(&(second / 16)));
+        assert_eq!(deadlines("!...", 2 * SHORTEST), [2 * SHORTEST, SHORTEST, SHORTEST, SHORTEST, SHORTEST]);
+    }
+
+    #[test]
+    fn a_uniformly_slow_batch_is_judged_in_parts() {
+        let mut taken = Duration::ZERO;
+        let judgement = judge_letters(&"m".repeat(64), DEADLINE, |bytes, events, deadline| {
+            // All of it would take a quarter more than there is.
+            let needed = DEADLINE.mul_f64(1.25 * f64::from(events) / 64.0);
+            taken += needed.min(deadline);
+            if needed > deadline {
+                return Err(Failure { reason: Reason::Deadline, detail: "too slow".into() });
+            }
+            detect(bytes, events, deadline)
+        });
+        assert_eq!(judgement.unjudged, []);
+        assert_eq!(judgement.findings.len(), 64);
+        assert!(taken < PATIENCE * DEADLINE, "{taken:?}");
     }
 
     #[test]
     fn a_batch_that_fails_everywhere_costs_no_more_than_eight_deadlines() {
-        let deadline = 2 * TICK;
+        let deadline = 4 * TICK;
         let judgement = judge_letters(&"!".repeat(64), deadline, |_, _, deadline| {
             sleep(deadline);
             Err(Failure { reason: Reason::Deadline, detail: "too slow".into() })
         });
         assert_eq!(judgement.unjudged.len(), 64);
         assert!(judgement.unjudged.iter().all(|unjudged| unjudged.reason == Reason::Deadline));
-        assert!(judgement.spent < deadline * PATIENCE + DEADLINE / 10, "{:?}", judgement.spent);
+        assert!(judgement.spent < deadline * PATIENCE + Duration::from_secs(1), "{:?}", judgement.spent);
+    }
+
+    #[test]
+    fn what_is_given_up_has_the_reason_for_which_the_part_around_it_failed() {
+        let deadline = SHORTEST;
+        let judgement = judge_letters("!.......", deadline, |bytes, _, _| {
+            // The first failure takes all the patience there is.
+            sleep(deadline * PATIENCE);
+            detect(bytes, bytes.len() as u32 / 2, deadline)
+        });
+        assert_eq!(judgement.unjudged.len(), 8);
+        assert!(judgement.unjudged.iter().all(|unjudged| unjudged.reason == Reason::Trap), "{judgement:?}");
+    }
+
+    #[test]
+    fn a_blank_line_is_no_event_that_could_go_unjudged() {
+        let bytes = b"\n!\n \t\r\n!\n\n";
+        let lines = Lines { bytes, ends: &[1, 3, 7, 9, 10] };
+        let fail = |_: &[u8], _, _| Err(Failure { reason: Reason::Trap, detail: "poison".into() });
+        let unjudged = judge(&lines, DEADLINE, fail).unjudged;
+        assert_eq!(unjudged.iter().map(|unjudged| unjudged.event).collect::<Vec<_>>(), [1, 3]);
     }
 }

@@ -91,7 +91,7 @@ impl fmt::Display for Reason {
 }
 
 impl Judgement {
-    /// Adds what was found in a later part of the batch, which begins at line `first`.
+    /// Adds what was said of a later part of the batch, which begins at line `first`.
     pub fn append(&mut self, part: Self, first: u32) {
         let moved = |finding: Finding| Finding { event: first + finding.event, ..finding };
         self.findings.extend(part.findings.into_iter().map(moved));
@@ -102,28 +102,55 @@ impl Judgement {
         self.spent += part.spent;
     }
 
-    /// The first event about which nothing is known, malformed ones included.
-    pub fn first_unjudged(&self) -> Option<Unjudged> {
-        let malformed = self.malformed.first().map(|event| Unjudged { event: *event, reason: Reason::Malformed });
-        self.unjudged.first().copied().into_iter().chain(malformed).min_by_key(|unjudged| unjudged.event)
-    }
-
-    /// Forgets `event` and all that follow it.
-    pub fn forget_from(&mut self, event: u32) {
-        self.findings.retain(|finding| finding.event < event);
-        self.malformed.retain(|malformed| *malformed < event);
-        self.unjudged.retain(|unjudged| unjudged.event < event);
-    }
-
-    /// The answer for a batch that isn't put to the detector.
-    pub(super) fn resting(events: u32) -> Self {
-        let mut judgement = Self::default();
-        judgement.give_up(0..events, Reason::Resting);
-        judgement
+    /// Takes away what was said of `line` and those that follow it, and gives it, numbered from `line`. The failure and
+    /// the time stay.
+    pub fn split_off(&mut self, line: u32) -> Self {
+        let moved = |finding: Finding| Finding { event: finding.event - line, ..finding };
+        let findings = self.findings.split_off(self.findings.partition_point(|finding| finding.event < line));
+        let malformed = self.malformed.split_off(self.malformed.partition_point(|event| *event < line));
+        let unjudged = self.unjudged.split_off(self.unjudged.partition_point(|unjudged| unjudged.event < line));
+        Self {
+            findings: findings.into_iter().map(moved).collect(),
+            malformed: malformed.into_iter().map(|event| event - line).collect(),
+            unjudged: unjudged.into_iter().map(|it| Unjudged { event: it.event - line, ..it }).collect(),
+            ..Self::default()
+        }
     }
 
     /// Notes that nothing is known about `events`.
-    pub(super) fn give_up(&mut self, events: std::ops::Range<u32>, reason: Reason) {
+    pub(super) fn give_up(&mut self, events: impl Iterator<Item = u32>, reason: Reason) {
         self.unjudged.extend(events.map(|event| Unjudged { event, reason }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(findings: &[u32], malformed: &[u32], unjudged: &[u32]) -> Judgement {
+        Judgement {
+            findings: findings.iter().map(|&event| Finding { event, rule: 7 }).collect(),
+            malformed: malformed.to_vec(),
+            unjudged: unjudged.iter().map(|&event| Unjudged { event, reason: Reason::Trap }).collect(),
+            ..Judgement::default()
+        }
+    }
+
+    #[test]
+    fn a_judgement_splits_before_a_line_and_is_whole_again_when_the_part_is_appended() {
+        let failure = Some(Failure { reason: Reason::Trap, detail: "poison".into() });
+        let whole = Judgement { failure, spent: Duration::from_secs(1), ..said(&[0, 3, 3, 6], &[1, 4], &[2, 5]) };
+        for (line, before, after) in [
+            (0, said(&[], &[], &[]), said(&[0, 3, 3, 6], &[1, 4], &[2, 5])),
+            (3, said(&[0], &[1], &[2]), said(&[0, 0, 3], &[1], &[2])),
+            (7, said(&[0, 3, 3, 6], &[1, 4], &[2, 5]), said(&[], &[], &[])),
+        ] {
+            let mut first = whole.clone();
+            let second = first.split_off(line);
+            assert_eq!(second, after, "from line {line}");
+            assert_eq!(first, Judgement { failure: whole.failure.clone(), spent: whole.spent, ..before });
+            first.append(second, line);
+            assert_eq!(first, whole, "split at {line}");
+        }
     }
 }

@@ -4,16 +4,28 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
+use weir_engine::limits::{self, DescriptionError, MAX_MODULE_BYTES};
 
 use super::bindings::{FUNCTIONS, INTERFACE, VERSION};
 use super::describe::{self, Description};
 use super::halving::PATIENCE;
 use super::instance::Instances;
-use super::{Failure, Limits, Module, Reason, engine};
+use super::{Failure, Limits, Module, Reason, sandbox};
 
 /// Why a module can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
+    /// Longer than any module need be.
+    #[error(
+        "module `{module}` has {bytes} bytes, more than the {MAX_MODULE_BYTES} that a module may have; rebuild it with fewer \
+         rules"
+    )]
+    TooLong {
+        /// The module's name.
+        module: String,
+        /// How long it is.
+        bytes: usize,
+    },
     /// Another file than the pinned one.
     #[error(
         "module `{module}` has SHA-256 {found}, but {pinned} is pinned; restore the pinned module, or pin this one if you \
@@ -52,7 +64,7 @@ pub enum LoadError {
     },
     /// Asks for more than it may have.
     #[error(
-        "module `{module}` asks for more than a detector may have: {reason}; raise `detect.memory`, or rebuild it smaller"
+        "module `{module}` asks for more than a detector may have: {reason}; raise `detect.memory_mib`, or rebuild it smaller"
     )]
     TooLarge {
         /// The module's name.
@@ -114,14 +126,22 @@ pub enum LoadError {
         /// How it fails.
         failure: Failure,
     },
-    /// Says something impossible of its rules.
-    #[error("module `{module}` describes {nonsense}; rebuild it with `weir build`")]
-    Nonsense {
+    /// Says more of its rules than may go into tags and logs.
+    #[error("module `{module}` describes {error}; rebuild it with `weir build`")]
+    Description {
         /// The module's name.
         module: String,
-        /// What is impossible.
-        nonsense: String,
+        /// What it says.
+        error: DescriptionError,
     },
+}
+
+/// Refuses a module that would take very long to compile; how long a shorter one takes isn't bounded.
+pub(super) fn check_length(module: &Module<'_>) -> Result<(), LoadError> {
+    match module.bytes.len() {
+        bytes if bytes > MAX_MODULE_BYTES => Err(LoadError::TooLong { module: module.name.into(), bytes }),
+        _ => Ok(()),
+    }
 }
 
 /// Gives the module's SHA-256 if it is the pinned one, or none is pinned.
@@ -142,12 +162,12 @@ pub(super) fn check_digest(module: &Module<'_>) -> Result<String, LoadError> {
 /// Compiles a component that imports nothing and exports the interface.
 pub(super) fn compile(module: &Module<'_>, limits: &Limits) -> Result<Instances, LoadError> {
     check_header(module)?;
-    let sandbox = |error: wasmtime::Error| LoadError::Sandbox { module: module.name.into(), reason: causes(&error) };
-    let engine = engine::new(limits, module.cache).map_err(sandbox)?;
+    let no_sandbox = |error: wasmtime::Error| LoadError::Sandbox { module: module.name.into(), reason: causes(&error) };
+    let engine = sandbox::new(limits, module.cache).map_err(no_sandbox)?;
     let component = Component::from_binary(&engine, module.bytes).map_err(|error| refusal(module, &error))?;
     check_imports(module, &component)?;
     check_exports(module, &component)?;
-    Instances::new(&component, limits).map_err(sandbox)
+    Instances::new(&component, limits).map_err(no_sandbox)
 }
 
 /// Starts the detector for the first time, and asks for its rules.
@@ -163,7 +183,8 @@ pub(super) fn introduce(module: &Module<'_>, limits: &Limits, instances: &Instan
     let description = slot
         .call(deadline, limits.memory_bytes, describe::ask)
         .map_err(|failure| LoadError::Introduction { module: name(), failure })?;
-    describe::check(&description).map_err(|nonsense| LoadError::Nonsense { module: name(), nonsense })?;
+    limits::check(description.rules.iter(), &description.fields)
+        .map_err(|error| LoadError::Description { module: name(), error })?;
     Ok(description)
 }
 

@@ -1,26 +1,23 @@
 //! Reads what a detector answers. The answer is a stranger's: whatever breaks the contract makes all of it worthless.
 
-use super::bindings::{self, Report};
-use super::{Failure, Finding, Reason};
+use weir_engine::limits::MAX_FINDINGS_PER_EVENT;
 
-/// A report that keeps the contract, its events numbered from the start of what was sent.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Checked {
-    pub(super) findings: Vec<Finding>,
-    pub(super) malformed: Vec<u32>,
-}
+use super::bindings::{self, Report};
+use super::{Failure, Finding, Judgement, Reason};
 
 /// How much a report on `events` may take once it has left the detector; checked before that is allocated.
 pub(super) fn most_bytes(events: u32, rules: usize) -> usize {
-    let for_each_event = rules.saturating_mul(size_of::<bindings::Finding>()).saturating_add(size_of::<u32>());
+    let findings = rules.min(MAX_FINDINGS_PER_EVENT);
+    let for_each_event = findings * size_of::<bindings::Finding>() + size_of::<u32>();
     for_each_event.saturating_mul(events as usize)
 }
 
 /// Checks a report on `events` events by a detector of `rules` rules.
-pub(super) fn check(report: Report, events: u32, rules: usize) -> Result<Checked, Failure> {
+pub(super) fn check(report: Report, events: u32, rules: usize) -> Result<Judgement, Failure> {
     let findings = check_findings(report.findings, events, rules).map_err(broken)?;
+    check_counts(&findings).map_err(broken)?;
     check_malformed(&report.malformed, events, &findings).map_err(broken)?;
-    Ok(Checked { findings, malformed: report.malformed })
+    Ok(Judgement { findings, malformed: report.malformed, ..Judgement::default() })
 }
 
 fn broken(detail: String) -> Failure {
@@ -46,6 +43,17 @@ fn check_findings(found: Vec<bindings::Finding>, events: u32, rules: usize) -> R
         findings.push(finding);
     }
     Ok(findings)
+}
+
+fn check_counts(findings: &[Finding]) -> Result<(), String> {
+    let too_many = |found: &&[Finding]| found.len() > MAX_FINDINGS_PER_EVENT;
+    match findings.chunk_by(|one, next| one.event == next.event).find(too_many) {
+        Some(found) => {
+            let (event, count) = (found[0].event, found.len());
+            Err(format!("{count} findings on event {event}, more than {MAX_FINDINGS_PER_EVENT}"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn check_malformed(malformed: &[u32], events: u32, findings: &[Finding]) -> Result<(), String> {
@@ -75,7 +83,8 @@ mod tests {
     fn a_report_that_keeps_the_contract_is_taken_as_it_is() {
         let checked = check(report(&[(0, 0), (0, 1), (2, 0)], &[1, 3]), 4, 2).unwrap();
         let findings = [(0, 0), (0, 1), (2, 0)].map(|(event, rule)| Finding { event, rule });
-        assert_eq!(checked, Checked { findings: findings.to_vec(), malformed: vec![1, 3] });
+        let expected = Judgement { findings: findings.to_vec(), malformed: vec![1, 3], ..Judgement::default() };
+        assert_eq!(checked, expected);
     }
 
     #[test]
@@ -95,6 +104,19 @@ mod tests {
             assert_eq!(failure.reason, Reason::BadReport);
             assert!(failure.detail.contains(complaint), "{failure} lacks {complaint:?}");
         }
+    }
+
+    #[test]
+    fn an_event_that_more_rules_match_than_a_tag_may_name_is_refused() {
+        let most = MAX_FINDINGS_PER_EVENT as u32;
+        let on_two_events = |rules: u32| (0..2).flat_map(|event| (0..rules).map(move |rule| (event, rule))).collect();
+        let answer = |rules| {
+            let findings: Vec<_> = on_two_events(rules);
+            check(report(&findings, &[]), 2, 2 * MAX_FINDINGS_PER_EVENT)
+        };
+        assert_eq!(answer(most).unwrap().findings.len(), 2 * MAX_FINDINGS_PER_EVENT);
+        let failure = answer(most + 1).unwrap_err();
+        assert_eq!(failure.to_string(), "bad_report: 1025 findings on event 0, more than 1024");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{Chunk, Cut};
-use crate::batch::Batch;
+use super::Cut;
+use crate::batch::{Batch, Chunk};
 
 /// Bytes that are asked for at once at least: as many as a pipe holds.
 const LEAST_READ: usize = 64 << 10;
@@ -52,6 +52,9 @@ impl<'c> Cutter<'c> {
 
     /// Makes room in `buffer` for the next read.
     pub(super) fn reserve(&mut self) {
+        if self.buffer.capacity() - self.buffer.len() >= LEAST_READ {
+            return;
+        }
         let batch_bytes = self.cut.batch_bytes;
         let room = batch_bytes.checked_sub(self.buffer.len()).unwrap_or(batch_bytes).max(LEAST_READ);
         // Exactly: else a long event would double the buffer, and be sent with as much of what follows it.

@@ -3,6 +3,7 @@
 //! The modules in the order in which an event meets them. A compiler makes a [`program`]; a [`Detector`] runs it.
 #![forbid(unsafe_code)]
 
+pub mod limits;
 pub mod program;
 
 mod detector;

@@ -2,19 +2,27 @@
 //!
 //! A tagged event is the event that came, with insertions: number spelling, key order, duplicate keys, escapes and white
 //! space stay. A new member or element goes right after the last one of its container, or right after the opening
-//! bracket of an empty one. A field counts as present however its dotted name is spread over nested keys; where the
+//! bracket of an empty one. An ECS field counts as present however its dotted name is spread over nested keys; where the
 //! same key occurs several times, additions go to its last occurrence.
+//!
+//! A reader who takes the last of several equal keys finds every match in one array: in `weir`, at `matches`, if `weir`
+//! is an object, else at the key `weir.matches` of the root. This holds whatever the event held before. What it held
+//! there stays, whoever wrote it. An element that is byte for byte what would be added is believed to be from a Weir
+//! upstream and isn't added again, so that an event which passes twice is tagged once; no other element stands in for
+//! it, be its rule the same. So matches that an event came with are as trustworthy as what sent it.
 
 mod cursor;
 mod insertions;
+mod list;
 mod survey;
 #[cfg(test)]
 mod tests;
 mod verdict;
 
 use self::insertions::Insertions;
+use self::list::List;
 use self::survey::{Place, Survey};
-use self::verdict::{Verdict, join, text_of};
+use self::verdict::{Item, Verdict, Words, array, text_of};
 use crate::program::RuleMeta;
 
 /// The bytes aren't one JSON object, so nothing can be added to them.
@@ -25,17 +33,13 @@ pub struct NotAnObject;
 /// Tags events with the rules that matched them.
 #[derive(Debug)]
 pub struct Tagger {
-    rules: Vec<RuleMeta>,
-    /// What each rule says when no other matches, which is the usual case: worked out once.
-    alone: Vec<Verdict>,
+    rules: Vec<Words>,
 }
 
 impl Tagger {
     /// Prepares to tag with `rules`, which are numbered in this order.
     pub fn new<'a>(rules: impl IntoIterator<Item = &'a RuleMeta>) -> Self {
-        let rules: Vec<RuleMeta> = rules.into_iter().cloned().collect();
-        let alone = rules.iter().map(|rule| Verdict::of(&[rule])).collect();
-        Self { rules, alone }
+        Self { rules: rules.into_iter().map(Words::of).collect() }
     }
 
     /// Appends to `out` the event, tagged with the `rules` that matched it: `weir.matches`, the ECS fields that are
@@ -44,11 +48,14 @@ impl Tagger {
     /// # Panics
     /// If one of `rules` isn't the number of a rule.
     pub fn tag(&self, event: &[u8], rules: &[u32], out: &mut Vec<u8>) -> Result<(), NotAnObject> {
-        if let [rule] = rules {
-            return add(&self.alone[*rule as usize], event, out);
+        let survey = Survey::of(event)?;
+        let mut insertions = Insertions::into(event);
+        if !rules.is_empty() {
+            let rules: Vec<&Words> = rules.iter().map(|&rule| &self.rules[rule as usize]).collect();
+            add(&Verdict::of(&rules), event, &survey, &mut insertions)?;
         }
-        let matched: Vec<&RuleMeta> = rules.iter().map(|&rule| &self.rules[rule as usize]).collect();
-        add(&Verdict::of(&matched), event, out)
+        insertions.write(out);
+        Ok(())
     }
 }
 
@@ -56,41 +63,49 @@ impl Tagger {
 pub fn mark_unjudged(event: &[u8], reason: &str, out: &mut Vec<u8>) -> Result<(), NotAnObject> {
     let survey = Survey::of(event)?;
     let mut insertions = Insertions::into(event);
-    if !survey.is_taken(Place::Unjudged) {
+    if !survey.is_unjudged() {
         add_to_weir("unjudged", &text_of(reason), &survey, &mut insertions);
     }
     insertions.write(out);
     Ok(())
 }
 
-fn add(verdict: &Verdict, event: &[u8], out: &mut Vec<u8>) -> Result<(), NotAnObject> {
-    let survey = Survey::of(event)?;
-    let mut insertions = Insertions::into(event);
-    add_matches(verdict, &survey, &mut insertions);
-    let mut members = String::new();
-    add_fields(Place::Root, verdict, &survey, &mut insertions, &mut members);
-    insertions.append(survey.root_end(), members);
-    add_tags(verdict, &survey, &mut insertions);
-    insertions.write(out);
-    Ok(())
-}
-
-fn add_matches(verdict: &Verdict, survey: &Survey, insertions: &mut Insertions) {
-    match &survey.matches {
-        Some(list) => insertions.extend(list, list.lacking(&verdict.matches)),
-        None if verdict.matches.is_empty() => {}
-        None => add_to_weir("matches", &format!("[{}]", join(&verdict.matches)), survey, insertions),
+fn add(
+    verdict: &Verdict<'_>,
+    event: &[u8],
+    survey: &Survey,
+    insertions: &mut Insertions<'_>,
+) -> Result<(), NotAnObject> {
+    match survey.matches() {
+        Some(span) => insertions.complete(List::of_matches(event, span, &verdict.matches)?),
+        None => add_to_weir("matches", &array_of(&verdict.matches), survey, insertions),
     }
+    // Room for what one rule says, which would else grow step by step.
+    let mut members = String::with_capacity(512);
+    add_fields(Place::Root, verdict, survey, insertions, &mut members);
+    insertions.append(survey.root_end(), members);
+    match survey.tags() {
+        // An object at `tags`, or `tags.x`, is another schema: elements would clash with it.
+        _ if survey.is_taken(Place::Tags) => {}
+        Some(span) => insertions.complete(List::of_tags(event, span, &verdict.tags)?),
+        None => insertions.append(survey.root_end(), [r#""tags":"#, &array_of(&verdict.tags)].concat()),
+    }
+    Ok(())
 }
 
 fn add_to_weir(name: &str, json: &str, survey: &Survey, insertions: &mut Insertions) {
     if let Some(end) = survey.end_of(Place::Weir) {
         insertions.append(end, format!(r#""{name}":{json}"#));
-    } else if survey.is_taken(Place::Weir) {
+    } else if survey.is_taken(Place::Weir) || survey.matches().is_some() {
+        // Besides, a new `weir` would hide the matches at the key `weir.matches` from readers.
         insertions.append(survey.root_end(), format!(r#""weir.{name}":{json}"#));
     } else {
         insertions.append(survey.root_end(), format!(r#""weir":{{"{name}":{json}}}"#));
     }
+}
+
+fn array_of(items: &[&Item]) -> String {
+    array(items.iter().map(|item| &*item.json))
 }
 
 /// Adds to `members` those that the object at `place` lacks. Objects below it that are there get theirs on the way; the
@@ -123,17 +138,5 @@ fn add_fields(place: Place, verdict: &Verdict, survey: &Survey, insertions: &mut
         } else {
             members.truncate(before);
         }
-    }
-}
-
-fn add_tags(verdict: &Verdict, survey: &Survey, insertions: &mut Insertions) {
-    // An object at `tags`, or `tags.x`, is another schema: elements would clash with it.
-    if survey.is_taken(Place::Tags) {
-        return;
-    }
-    match &survey.tags {
-        Some(list) => insertions.extend(list, list.lacking(&verdict.tags)),
-        None if verdict.tags.is_empty() => {}
-        None => insertions.append(survey.root_end(), format!(r#""tags":[{}]"#, join(&verdict.tags))),
     }
 }

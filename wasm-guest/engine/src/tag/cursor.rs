@@ -33,8 +33,9 @@ impl<'a> Cursor<'a> {
         Ok(cursor)
     }
 
-    pub(super) fn position(&self) -> usize {
-        self.at
+    /// Steps to the value at `at` in text that another cursor has passed.
+    pub(super) fn again(json: &'a [u8], at: usize) -> Self {
+        Self { json, at, closers: Vec::new() }
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -91,7 +92,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Passes any value, however deeply nested.
+    /// Passes any value, however deeply nested, and returns where it is.
     pub(super) fn skip_value(&mut self) -> Result<Range<usize>, NotAnObject> {
         let start = self.at;
         loop {

@@ -1,6 +1,6 @@
 //! The bytes to add to one event, each with its position; the event's own bytes can't be changed from here.
 
-use super::survey::List;
+use super::list::List;
 
 /// What is to be added to `event`.
 pub(super) struct Insertions<'a> {
@@ -30,15 +30,15 @@ impl<'a> Insertions<'a> {
         self.list.push(Insertion { at, lead, text: items });
     }
 
-    /// Adds `items` to a list, which becomes an array if it isn't one.
-    pub(super) fn extend(&mut self, list: &List, items: String) {
+    /// Adds to a list what it lacks; it becomes an array if it isn't one.
+    pub(super) fn complete(&mut self, list: List) {
         match list.end {
-            Some(end) => self.append(end, items),
-            None if items.is_empty() => {}
+            Some(end) => self.append(end, list.lacking),
             None => {
+                let lead = if list.lacking.is_empty() { "" } else { "," };
                 // Ahead of the others: the object that holds this value may get its next member at the same position.
                 self.list.insert(0, Insertion { at: list.span.start, lead: "[", text: String::new() });
-                self.list.insert(0, Insertion { at: list.span.end, lead: ",", text: items + "]" });
+                self.list.insert(0, Insertion { at: list.span.end, lead, text: list.lacking + "]" });
             }
         }
     }

@@ -1,11 +1,9 @@
 //! Reads an event once, strictly, and notes what stands where a tag would go; adds nothing itself.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use super::NotAnObject;
 use super::cursor::{Cursor, decode};
-use super::verdict::{Item, join};
 use crate::json::Text;
 
 /// A field that a tag writes, or an object on the way to one.
@@ -84,23 +82,39 @@ impl Place {
     }
 }
 
-/// What an event holds at the places of interest.
-pub(super) struct Survey<'a> {
+/// What an event holds at the places of interest; of lists no more than where they are.
+pub(super) struct Survey {
     root_end: usize,
     ends: [Option<usize>; Place::COUNT],
     taken: [bool; Place::COUNT],
-    /// The last `weir.matches`, which holds the ids of rules.
-    pub(super) matches: Option<List<'a>>,
+    /// What the last `weir` holds.
+    nested: Told,
+    /// What keys of the root such as `weir.matches` lead to.
+    dotted: Told,
     /// The last `tags` that isn't an object.
-    pub(super) tags: Option<List<'a>>,
+    tags: Option<Range<usize>>,
 }
 
-impl<'a> Survey<'a> {
+/// What an event says already, in one of the two spellings.
+#[derive(Default)]
+struct Told {
+    /// The last `matches`.
+    matches: Option<Range<usize>>,
+    unjudged: bool,
+}
+
+impl Survey {
     /// Reads `event`.
-    pub(super) fn of(event: &'a [u8]) -> Result<Self, NotAnObject> {
+    pub(super) fn of(event: &[u8]) -> Result<Self, NotAnObject> {
         let mut cursor = Cursor::new(event)?;
-        let mut survey =
-            Self { root_end: 0, ends: [None; Place::COUNT], taken: [false; Place::COUNT], matches: None, tags: None };
+        let mut survey = Self {
+            root_end: 0,
+            ends: [None; Place::COUNT],
+            taken: [false; Place::COUNT],
+            nested: Told::default(),
+            dotted: Told::default(),
+            tags: None,
+        };
         survey.root_end = survey.read_object(&mut cursor, Place::Root)?;
         cursor.finish()?;
         Ok(survey)
@@ -121,9 +135,33 @@ impl<'a> Survey<'a> {
         self.taken[place as usize]
     }
 
-    /// Reads the object at `place`; the recursion is as deep as the names of fields are long.
-    fn read_object(&mut self, cursor: &mut Cursor<'a>, place: Place) -> Result<usize, NotAnObject> {
-        cursor.members(|cursor, key| match place.follow(key) {
+    /// The value that matches go into: `matches` in the last `weir` if that is an object, else the last `weir.matches`.
+    pub(super) fn matches(&self) -> Option<Range<usize>> {
+        let told = if self.end_of(Place::Weir).is_some() { &self.nested } else { &self.dotted };
+        told.matches.clone()
+    }
+
+    /// Is the event marked as unjudged?
+    pub(super) fn is_unjudged(&self) -> bool {
+        self.nested.unjudged || self.dotted.unjudged
+    }
+
+    /// The value that tags go into.
+    pub(super) fn tags(&self) -> Option<Range<usize>> {
+        self.tags.clone()
+    }
+
+    /// Reads the object at `holder`; the recursion is as deep as the names of fields are long.
+    fn read_object(&mut self, cursor: &mut Cursor<'_>, holder: Place) -> Result<usize, NotAnObject> {
+        cursor.members(|cursor, key| match holder.follow(key) {
+            Target::At(Place::Matches) => {
+                self.told_in(holder).matches = Some(cursor.skip_value()?);
+                Ok(())
+            }
+            Target::At(Place::Unjudged) | Target::Inside(Place::Unjudged) => {
+                self.told_in(holder).unjudged = true;
+                cursor.skip_value().map(drop)
+            }
             Target::At(place) => self.read_value(cursor, place),
             Target::Inside(field) => {
                 self.taken[field as usize] = true;
@@ -133,11 +171,18 @@ impl<'a> Survey<'a> {
         })
     }
 
-    fn read_value(&mut self, cursor: &mut Cursor<'a>, place: Place) -> Result<(), NotAnObject> {
+    fn told_in(&mut self, holder: Place) -> &mut Told {
+        if holder == Place::Weir { &mut self.nested } else { &mut self.dotted }
+    }
+
+    fn read_value(&mut self, cursor: &mut Cursor<'_>, place: Place) -> Result<(), NotAnObject> {
+        if place == Place::Weir {
+            // Most readers see only the last of several: what an earlier one says isn't told.
+            self.nested = Told::default();
+        }
         let is_object = cursor.peek() == Some(b'{');
         match place {
-            Place::Matches => self.matches = Some(List::read(cursor, read_match)?),
-            Place::Tags if !is_object => self.tags = Some(List::read(cursor, read_text)?),
+            Place::Tags if !is_object => self.tags = Some(cursor.skip_value()?),
             _ if is_object && !place.is_field() => {
                 self.ends[place as usize] = Some(self.read_object(cursor, place)?);
             }
@@ -149,63 +194,4 @@ impl<'a> Survey<'a> {
         }
         Ok(())
     }
-}
-
-/// The texts in a list, unescaped.
-type Held<'a> = Vec<Cow<'a, [u8]>>;
-
-/// A value that holds any number of things, as an array or as the only one.
-pub(super) struct List<'a> {
-    /// Where the value is.
-    pub(super) span: Range<usize>,
-    /// Where the next element goes, if the value is an array.
-    pub(super) end: Option<usize>,
-    held: Held<'a>,
-}
-
-impl<'a> List<'a> {
-    fn read(
-        cursor: &mut Cursor<'a>,
-        read_element: fn(&mut Cursor<'a>, &mut Held<'a>) -> Result<(), NotAnObject>,
-    ) -> Result<Self, NotAnObject> {
-        let start = cursor.position();
-        let mut held = Held::new();
-        let end = if cursor.peek() == Some(b'[') {
-            Some(cursor.elements(|cursor| read_element(cursor, &mut held))?)
-        } else {
-            read_element(cursor, &mut held)?;
-            None
-        };
-        Ok(Self { span: start..cursor.position(), end, held })
-    }
-
-    /// Those of `items` that aren't held yet, joined by commas.
-    pub(super) fn lacking(&self, items: &[Item]) -> String {
-        join(items.iter().filter(|item| self.held.iter().all(|held| **held != *item.key.as_bytes())))
-    }
-}
-
-fn read_text<'a>(cursor: &mut Cursor<'a>, held: &mut Held<'a>) -> Result<(), NotAnObject> {
-    if cursor.peek() == Some(b'"') {
-        held.push(decode(cursor.string()?));
-        return Ok(());
-    }
-    cursor.skip_value().map(drop)
-}
-
-/// Reads one entry of `weir.matches` for its `rule.id`.
-fn read_match<'a>(cursor: &mut Cursor<'a>, held: &mut Held<'a>) -> Result<(), NotAnObject> {
-    read_rule_id(cursor, Place::Root, held)
-}
-
-fn read_rule_id<'a>(cursor: &mut Cursor<'a>, place: Place, held: &mut Held<'a>) -> Result<(), NotAnObject> {
-    if cursor.peek() != Some(b'{') {
-        return cursor.skip_value().map(drop);
-    }
-    let read_member = |cursor: &mut Cursor<'a>, key: Text<'a>| match place.follow(key) {
-        Target::At(Place::Rule) => read_rule_id(cursor, Place::Rule, held),
-        Target::At(Place::RuleId) => read_text(cursor, held),
-        _ => cursor.skip_value().map(drop),
-    };
-    cursor.members(read_member).map(drop)
 }

@@ -52,14 +52,17 @@ fn tag(event: &str, rules: &[u32]) -> String {
     String::from_utf8(out).expect("text stays text")
 }
 
-/// Expects that tagging turns `event` into `tagged`, where `[W]` and the like stand for the usual additions.
+/// Expects that tagging turns `event` into `tagged`, and does no more; in both `[W]` and the like stand for the usual
+/// additions.
 #[track_caller]
 fn expect_tagged(event: &str, tagged: &str) {
-    let mut expected = tagged.to_owned();
-    for (mark, addition) in [("[W]", WEIR), ("[R]", RULE), ("[T]", THREAT), ("[E]", EVENT), ("[L]", TAGS)] {
-        expected = expected.replace(mark, addition);
-    }
-    assert_eq!(tag(event, &[0]), expected.replace("[M]", &format!("[{MATCH}]")).replace("<M>", MATCH), "{event}");
+    let [event, tagged] = [event, tagged].map(|text| {
+        [("[W]", WEIR), ("[R]", RULE), ("[T]", THREAT), ("[E]", EVENT), ("[L]", TAGS), ("[M]", "[<M>]"), ("<M>", MATCH)]
+            .into_iter()
+            .fold(text.to_owned(), |text, (mark, addition)| text.replace(mark, addition))
+    });
+    assert_eq!(tag(&event, &[0]), tagged, "{event}");
+    assert_eq!(tag(&tagged, &[0]), tagged, "{event}, once more");
 }
 
 #[test]
@@ -123,10 +126,20 @@ fn unjudged_events_say_why_once() {
         (r#"{"weir":[]}"#, r#"{"weir":[],"weir.unjudged":"too \"deep\""}"#),
         (r#"{"weir":{"unjudged":null}}"#, r#"{"weir":{"unjudged":null}}"#),
         (r#"{"weir.unjudged":"x"}"#, r#"{"weir.unjudged":"x"}"#),
+        (r#"{"weir.unjudged.x":1}"#, r#"{"weir.unjudged.x":1}"#),
+        (r#"{"weir.unjudged":"x","weir":{}}"#, r#"{"weir.unjudged":"x","weir":{}}"#),
+        (r#"{"weir":{"unjudged":"x"},"weir":{}}"#, r#"{"weir":{"unjudged":"x"},"weir":{"unjudged":"too \"deep\""}}"#),
+        (
+            r#"{"weir":{"unjudged":"x"},"weir":0}"#,
+            r#"{"weir":{"unjudged":"x"},"weir":0,"weir.unjudged":"too \"deep\""}"#,
+        ),
+        (r#"{"weir.matches":[]}"#, r#"{"weir.matches":[],"weir.unjudged":"too \"deep\""}"#),
     ] {
-        let mut out = Vec::new();
-        mark_unjudged(event.as_bytes(), r#"too "deep""#, &mut out).expect(event);
-        assert_eq!(String::from_utf8_lossy(&out), marked, "{event}");
+        for event in [event, marked] {
+            let mut out = Vec::new();
+            mark_unjudged(event.as_bytes(), r#"too "deep""#, &mut out).expect(event);
+            assert_eq!(String::from_utf8_lossy(&out), marked, "{event}");
+        }
     }
 }
 

@@ -1,20 +1,35 @@
 //! What matching rules have to say, as JSON text; knows nothing of the event that they matched.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde::Serialize;
 
 use super::survey::Place;
 use crate::program::{RuleMeta, Technique, Threat, ThreatEntry};
 
-/// The words of a set of rules.
+/// What matching rules say together.
+pub(super) struct Verdict<'t> {
+    /// The elements of `weir.matches`.
+    pub(super) matches: Vec<&'t Item>,
+    /// The elements of `tags`.
+    pub(super) tags: Vec<&'t Item>,
+    fields: Cow<'t, Fields>,
+}
+
+/// What one rule says, worked out once.
 #[derive(Debug)]
-pub(super) struct Verdict {
-    /// The elements of `weir.matches`, by the ids of their rules.
-    pub(super) matches: Vec<Item>,
-    /// The elements of `tags`, by themselves.
-    pub(super) tags: Vec<Item>,
-    fields: [String; Place::COUNT],
+pub(super) struct Words {
+    matches: Item,
+    tags: Vec<Item>,
+    rule: Entry,
+    frameworks: Vec<String>,
+    tactics: Vec<Entry>,
+    techniques: Vec<Entry>,
+    subtechniques: Vec<Entry>,
+    risk_score: u32,
+    /// What the fields hold when no other rule matches, which is the usual case.
+    alone: Fields,
 }
 
 /// An element for a list.
@@ -25,14 +40,28 @@ pub(super) struct Item {
     pub(super) json: String,
 }
 
-impl Verdict {
+/// The JSON of an id and of its name.
+#[derive(Debug)]
+struct Entry {
+    id: String,
+    name: String,
+}
+
+/// The JSON of each ECS field; empty if there is nothing to say.
+type Fields = [String; Place::COUNT];
+
+impl<'t> Verdict<'t> {
     /// What `rules` say together; a rule that is given twice counts once.
-    pub(super) fn of(rules: &[&RuleMeta]) -> Self {
-        let rules = distinct(rules.iter().copied(), |rule| &rule.id);
+    pub(super) fn of(rules: &[&'t Words]) -> Self {
+        if let [rule] = rules {
+            let fields = Cow::Borrowed(&rule.alone);
+            return Self { matches: vec![&rule.matches], tags: rule.tags.iter().collect(), fields };
+        }
+        let rules = distinct(rules.iter().copied(), |rule| &rule.rule.id);
         Self {
-            matches: rules.iter().map(|rule| match_item(rule)).collect(),
-            tags: tags(&rules),
-            fields: fields(&rules),
+            matches: rules.iter().map(|rule| &rule.matches).collect(),
+            tags: distinct(rules.iter().flat_map(|rule| &rule.tags), |tag| &tag.key),
+            fields: Cow::Owned(fields(&rules)),
         }
     }
 
@@ -42,62 +71,69 @@ impl Verdict {
     }
 }
 
-fn tags(rules: &[&RuleMeta]) -> Vec<Item> {
-    let mut ids: Vec<&str> = Vec::new();
-    for rule in rules {
-        for threat in &rule.threats {
-            ids.push(&threat.tactic.id);
-            for technique in &threat.techniques {
-                ids.push(&technique.entry.id);
-                ids.extend(technique.subtechniques.iter().map(|entry| entry.id.as_str()));
-            }
-        }
-        ids.push(&rule.id);
+impl Words {
+    /// What `rule` says.
+    pub(super) fn of(rule: &RuleMeta) -> Self {
+        let techniques = || rule.threats.iter().flat_map(|threat| &threat.techniques);
+        let matches = text_of(&Match::of(rule));
+        let mut words = Self {
+            matches: Item { key: matches.clone(), json: matches },
+            tags: tags(rule),
+            rule: Entry { id: text_of(&rule.id), name: text_of(&rule.name) },
+            frameworks: rule.threats.iter().map(|threat| text_of(&threat.framework)).collect(),
+            tactics: rule.threats.iter().map(|threat| Entry::of(&threat.tactic)).collect(),
+            techniques: techniques().map(|technique| Entry::of(&technique.entry)).collect(),
+            subtechniques: techniques().flat_map(|technique| &technique.subtechniques).map(Entry::of).collect(),
+            risk_score: rule.risk_score,
+            alone: Fields::default(),
+        };
+        words.alone = fields(&[&words]);
+        words
     }
+}
+
+impl Entry {
+    fn of(entry: &ThreatEntry) -> Self {
+        Self { id: text_of(&entry.id), name: text_of(&entry.name) }
+    }
+}
+
+fn tags(rule: &RuleMeta) -> Vec<Item> {
+    let mut ids: Vec<&str> = Vec::new();
+    for threat in &rule.threats {
+        ids.push(&threat.tactic.id);
+        for technique in &threat.techniques {
+            ids.push(&technique.entry.id);
+            ids.extend(technique.subtechniques.iter().map(|entry| entry.id.as_str()));
+        }
+    }
+    ids.push(&rule.id);
     distinct(ids, |id| id).into_iter().map(|id| Item { key: id.into(), json: text_of(id) }).collect()
 }
 
-fn fields(rules: &[&RuleMeta]) -> [String; Place::COUNT] {
-    let threats: Vec<&Threat> = rules.iter().flat_map(|rule| &rule.threats).collect();
-    let techniques: Vec<&Technique> = threats.iter().flat_map(|threat| &threat.techniques).collect();
-    let subtechniques = techniques.iter().flat_map(|technique| &technique.subtechniques);
-
-    let mut fields: [String; Place::COUNT] = Default::default();
+fn fields(rules: &[&Words]) -> Fields {
+    let mut fields = Fields::default();
     let mut set = |place: Place, json: String| fields[place as usize] = json;
-    set(Place::RuleId, one_or_all(rules.iter().map(|rule| &*rule.id)));
-    set(Place::RuleName, one_or_all(rules.iter().map(|rule| &*rule.name)));
-    let frameworks = threats.iter().map(|threat| &*threat.framework);
-    set(Place::Framework, one_or_all(distinct(frameworks, |name| name)));
+    set(Place::RuleId, one_or_all(rules.iter().map(|rule| &*rule.rule.id)));
+    set(Place::RuleName, one_or_all(rules.iter().map(|rule| &*rule.rule.name)));
+    let frameworks = rules.iter().flat_map(|rule| &rule.frameworks);
+    set(Place::Framework, one_or_all(distinct(frameworks.map(String::as_str), |name| name)));
     if let Some(highest) = rules.iter().map(|rule| rule.risk_score).max() {
         set(Place::RiskScore, text_of(&highest));
         set(Place::Severity, text_of(&highest));
     }
 
-    let mut set_entries = |id: Place, name: Place, entries: Vec<&ThreatEntry>| {
-        let entries = distinct(entries, |entry| &entry.id);
+    let mut set_entries = |id: Place, name: Place, entries_of: fn(&Words) -> &[Entry]| {
+        let entries = distinct(rules.iter().flat_map(|rule| entries_of(rule)), |entry| &entry.id);
         if !entries.is_empty() {
-            set(id, text_of(&entries.iter().map(|entry| &*entry.id).collect::<Vec<_>>()));
-            set(name, text_of(&entries.iter().map(|entry| &*entry.name).collect::<Vec<_>>()));
+            set(id, array(entries.iter().map(|entry| &*entry.id)));
+            set(name, array(entries.iter().map(|entry| &*entry.name)));
         }
     };
-    set_entries(Place::TacticId, Place::TacticName, threats.iter().map(|threat| &threat.tactic).collect());
-    set_entries(
-        Place::TechniqueId,
-        Place::TechniqueName,
-        techniques.iter().map(|technique| &technique.entry).collect(),
-    );
-    set_entries(Place::SubtechniqueId, Place::SubtechniqueName, subtechniques.collect());
+    set_entries(Place::TacticId, Place::TacticName, |rule| &rule.tactics);
+    set_entries(Place::TechniqueId, Place::TechniqueName, |rule| &rule.techniques);
+    set_entries(Place::SubtechniqueId, Place::SubtechniqueName, |rule| &rule.subtechniques);
     fields
-}
-
-fn match_item(rule: &RuleMeta) -> Item {
-    let content = Match {
-        rule: MatchRule { id: &rule.id, name: &rule.name, version: rule.version },
-        severity: &rule.severity,
-        risk_score: rule.risk_score,
-        threat: rule.threats.iter().map(MatchThreat::of).collect(),
-    };
-    Item { key: rule.id.clone(), json: text_of(&content) }
 }
 
 /// An element of `weir.matches`.
@@ -139,6 +175,17 @@ struct MatchEntry<'a> {
     name: &'a str,
 }
 
+impl<'a> Match<'a> {
+    fn of(rule: &'a RuleMeta) -> Self {
+        Self {
+            rule: MatchRule { id: &rule.id, name: &rule.name, version: rule.version },
+            severity: &rule.severity,
+            risk_score: rule.risk_score,
+            threat: rule.threats.iter().map(MatchThreat::of).collect(),
+        }
+    }
+}
+
 impl<'a> MatchThreat<'a> {
     fn of(threat: &'a Threat) -> Self {
         Self {
@@ -164,25 +211,36 @@ impl<'a> MatchEntry<'a> {
     }
 }
 
-fn one_or_all<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    let texts: Vec<&str> = texts.into_iter().collect();
-    match texts.as_slice() {
+fn one_or_all<'a>(json: impl IntoIterator<Item = &'a str>) -> String {
+    let json: Vec<&str> = json.into_iter().collect();
+    match json.as_slice() {
         [] => String::new(),
-        [one] => text_of(one),
-        all => text_of(all),
+        [one] => (*one).into(),
+        all => array(all.iter().copied()),
     }
+}
+
+/// The array of the elements whose JSON is given.
+pub(super) fn array<'a>(elements: impl Iterator<Item = &'a str> + Clone) -> String {
+    ["[", &join(elements), "]"].concat()
+}
+
+/// All of `json`, joined by commas.
+pub(super) fn join<'a>(json: impl Iterator<Item = &'a str> + Clone) -> String {
+    let mut joined = String::with_capacity(json.clone().map(|json| json.len() + 1).sum());
+    for json in json {
+        if !joined.is_empty() {
+            joined.push(',');
+        }
+        joined.push_str(json);
+    }
+    joined
 }
 
 /// The first of those with the same key, in order.
 fn distinct<'a, T: Copy>(items: impl IntoIterator<Item = T>, key: impl Fn(T) -> &'a str) -> Vec<T> {
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::new();
     items.into_iter().filter(|&item| seen.insert(key(item))).collect()
-}
-
-/// The JSON of `items`, joined by commas.
-pub(super) fn join<'a>(items: impl IntoIterator<Item = &'a Item>) -> String {
-    let json: Vec<&str> = items.into_iter().map(|item| item.json.as_str()).collect();
-    json.join(",")
 }
 
 /// The JSON of a value that always has one: text, numbers, and lists and structs of them.

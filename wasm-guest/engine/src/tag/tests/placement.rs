@@ -14,15 +14,6 @@ fn matches_join_those_that_are_there() {
             r#"{"weir":{"matches":[{"rule":{"id":"r0"}}]}}"#,
             r#"{"weir":{"matches":[{"rule":{"id":"r0"}},<M>]},[R],[T],[E],[L]}"#,
         ),
-        (r#"{"weir.matches":[{"rule":{"id":"r1"}}]}"#, r#"{"weir.matches":[{"rule":{"id":"r1"}}],[R],[T],[E],[L]}"#),
-        (
-            r#"{"weir.matches":[{"a":1,"rule.id":"\u00721"}]}"#,
-            r#"{"weir.matches":[{"a":1,"rule.id":"\u00721"}],[R],[T],[E],[L]}"#,
-        ),
-        (
-            r#"{"weir.matches":[{"rule.id":1,"id":"r1"}]}"#,
-            r#"{"weir.matches":[{"rule.id":1,"id":"r1"},<M>],[R],[T],[E],[L]}"#,
-        ),
     ] {
         expect_tagged(event, tagged);
     }
@@ -35,17 +26,77 @@ fn matches_wrap_what_is_no_array_and_avoid_what_is_no_object() {
         (r#"{"weir":{"matches":"x"}}"#, r#"{"weir":{"matches":["x",<M>]},[R],[T],[E],[L]}"#),
         (r#"{"weir.matches":5}"#, r#"{"weir.matches":[5,<M>],[R],[T],[E],[L]}"#),
         (r#"{"weir.matches":{"rule":{"id":"r0"}}}"#, r#"{"weir.matches":[{"rule":{"id":"r0"}},<M>],[R],[T],[E],[L]}"#),
-        (r#"{"weir.matches":{"rule":{"id":"r1"}}}"#, r#"{"weir.matches":{"rule":{"id":"r1"}},[R],[T],[E],[L]}"#),
+        (r#"{"weir.matches":<M> }"#, r#"{"weir.matches":[M],[R],[T],[E],[L] }"#),
         (r#"{"weir":5}"#, r#"{"weir":5,"weir.matches":[M],[R],[T],[E],[L]}"#),
         (r#"{"weir":null}"#, r#"{"weir":null,"weir.matches":[M],[R],[T],[E],[L]}"#),
         (r#"{"weir":[{"matches":[]}]}"#, r#"{"weir":[{"matches":[]}],"weir.matches":[M],[R],[T],[E],[L]}"#),
         (r#"{"weir.matches.x":1}"#, r#"{"weir.matches.x":1,[W],[R],[T],[E],[L]}"#),
+    ] {
+        expect_tagged(event, tagged);
+    }
+}
+
+#[test]
+fn only_the_very_bytes_of_a_match_stand_in_for_it() {
+    for (event, tagged) in [
+        (r#"{"weir":{"matches":[M]}}"#, r#"{"weir":{"matches":[M]},[R],[T],[E],[L]}"#),
+        (r#"{"weir.matches":[5, <M> , 6]}"#, r#"{"weir.matches":[5, <M> , 6],[R],[T],[E],[L]}"#),
+        (r#"{"weir.matches":[[M]]}"#, r#"{"weir.matches":[[M],<M>],[R],[T],[E],[L]}"#),
+        (r#"{"weir.matches":[{"a":<M>}]}"#, r#"{"weir.matches":[{"a":<M>},<M>],[R],[T],[E],[L]}"#),
+        (
+            r#"{"weir":{"matches":[{"rule":{"id":"r1","id":"zz"}}]}}"#,
+            r#"{"weir":{"matches":[{"rule":{"id":"r1","id":"zz"}},<M>]},[R],[T],[E],[L]}"#,
+        ),
+        (
+            r#"{"weir":{"matches":[{"rule":{"id":"zz","id":"r1"}}]}}"#,
+            r#"{"weir":{"matches":[{"rule":{"id":"zz","id":"r1"}},<M>]},[R],[T],[E],[L]}"#,
+        ),
+        (
+            r#"{"weir.matches":[{"rule":{"id":"r1"},"severity":"low"}]}"#,
+            r#"{"weir.matches":[{"rule":{"id":"r1"},"severity":"low"},<M>],[R],[T],[E],[L]}"#,
+        ),
+        (
+            r#"{"weir.matches":[{"a":1,"rule.id":"\u00721"}]}"#,
+            r#"{"weir.matches":[{"a":1,"rule.id":"\u00721"},<M>],[R],[T],[E],[L]}"#,
+        ),
+    ] {
+        expect_tagged(event, tagged);
+    }
+}
+
+#[test]
+fn matches_go_where_the_last_of_equal_keys_is_seen() {
+    for (event, tagged) in [
         (r#"{"weir":{},"weir":{}}"#, r#"{"weir":{},"weir":{"matches":[M]},[R],[T],[E],[L]}"#),
         (r#"{"weir":{},"weir":1}"#, r#"{"weir":{},"weir":1,"weir.matches":[M],[R],[T],[E],[L]}"#),
         (r#"{"weir":1,"weir":{}}"#, r#"{"weir":1,"weir":{"matches":[M]},[R],[T],[E],[L]}"#),
+        (r#"{"weir":[M],"w\u0065ir":{}}"#, r#"{"weir":[M],"w\u0065ir":{"matches":[M]},[R],[T],[E],[L]}"#),
+        (r#"{"weir":{"matches":[]},"weir":{}}"#, r#"{"weir":{"matches":[]},"weir":{"matches":[M]},[R],[T],[E],[L]}"#),
+        (r#"{"weir":{"matches":[M]},"weir":{}}"#, r#"{"weir":{"matches":[M]},"weir":{"matches":[M]},[R],[T],[E],[L]}"#),
+        (
+            r#"{"weir":{"matches":[M]},"weir":5}"#,
+            r#"{"weir":{"matches":[M]},"weir":5,"weir.matches":[M],[R],[T],[E],[L]}"#,
+        ),
+        (r#"{"weir":{"matches":[M],"matches":[]}}"#, r#"{"weir":{"matches":[M],"matches":[M]},[R],[T],[E],[L]}"#),
+        (r#"{"weir.matches":[M],"weir.matches":0}"#, r#"{"weir.matches":[M],"weir.matches":[0,<M>],[R],[T],[E],[L]}"#),
+    ] {
+        expect_tagged(event, tagged);
+    }
+}
+
+#[test]
+fn matches_go_into_the_last_weir_before_the_dotted_key() {
+    for (event, tagged) in [
+        (r#"{"weir.matches":[M],"weir":{}}"#, r#"{"weir.matches":[M],"weir":{"matches":[M]},[R],[T],[E],[L]}"#),
+        (r#"{"weir":{},"weir.matches":[M]}"#, r#"{"weir":{"matches":[M]},"weir.matches":[M],[R],[T],[E],[L]}"#),
         (
             r#"{"weir.matches":[1],"weir":{"matches":[2]}}"#,
             r#"{"weir.matches":[1],"weir":{"matches":[2,<M>]},[R],[T],[E],[L]}"#,
+        ),
+        (r#"{"weir.matches":[1],"weir":5}"#, r#"{"weir.matches":[1,<M>],"weir":5,[R],[T],[E],[L]}"#),
+        (
+            r#"{"weir":{"matches":[M]},"weir.matches":[],"weir":5}"#,
+            r#"{"weir":{"matches":[M]},"weir.matches":[M],"weir":5,[R],[T],[E],[L]}"#,
         ),
     ] {
         expect_tagged(event, tagged);

@@ -1,0 +1,63 @@
+//! Reads one list of an event, for what it lacks; keeps none of it, however long it is.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::NotAnObject;
+use super::cursor::{Cursor, decode};
+use super::verdict::{Item, join};
+
+/// A value that holds any number of things, as an array or as the only one.
+pub(super) struct List {
+    /// Where the value is.
+    pub(super) span: Range<usize>,
+    /// Where the next element goes, if the value is an array.
+    pub(super) end: Option<usize>,
+    /// The wanted items that it doesn't hold, joined by commas.
+    pub(super) lacking: String,
+}
+
+impl List {
+    /// Looks for `items` in `weir.matches` at `span`. Only an element that is an item byte for byte is one: anything
+    /// else might pass as the item for one reader and not for another.
+    pub(super) fn of_matches(event: &[u8], span: Range<usize>, items: &[&Item]) -> Result<Self, NotAnObject> {
+        Self::read(event, span, items, |cursor| Ok(Some(Cow::Borrowed(&event[cursor.skip_value()?]))))
+    }
+
+    /// Looks for `items` in `tags` at `span`, however they are spelt.
+    pub(super) fn of_tags(event: &[u8], span: Range<usize>, items: &[&Item]) -> Result<Self, NotAnObject> {
+        Self::read(event, span, items, |cursor| {
+            if cursor.peek() == Some(b'"') {
+                return Ok(Some(decode(cursor.string()?)));
+            }
+            cursor.skip_value()?;
+            Ok(None)
+        })
+    }
+
+    /// Looks for `items` in the value at `span`; `key` passes one element, and says which item's key that is, if any's.
+    fn read<'a>(
+        event: &'a [u8],
+        span: Range<usize>,
+        items: &[&Item],
+        key: impl Fn(&mut Cursor<'a>) -> Result<Option<Cow<'a, [u8]>>, NotAnObject>,
+    ) -> Result<Self, NotAnObject> {
+        let mut cursor = Cursor::again(event, span.start);
+        let mut lacking: BTreeSet<&[u8]> = items.iter().map(|item| item.key.as_bytes()).collect();
+        let mut pass = |cursor: &mut Cursor<'a>| {
+            if let Some(key) = key(cursor)? {
+                lacking.remove(&*key);
+            }
+            Ok(())
+        };
+        let end = if cursor.peek() == Some(b'[') {
+            Some(cursor.elements(pass)?)
+        } else {
+            pass(&mut cursor)?;
+            None
+        };
+        let lacking = items.iter().filter(|item| lacking.contains(item.key.as_bytes()));
+        Ok(Self { span, end, lacking: join(lacking.map(|item| &*item.json)) })
+    }
+}
