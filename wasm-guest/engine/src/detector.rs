@@ -2,10 +2,10 @@
 
 use crate::json::Malformed;
 use crate::paths::Paths;
-use crate::predicates::{Hits, Predicates};
-use crate::program::{Condition, Predicate, Program, Rule, RuleMeta};
+use crate::predicates::Predicates;
+use crate::program::{Condition, Expression, Predicate, Program, Rule, RuleMeta, Test};
 use crate::rules::Conditions;
-use crate::scan::{Scratch, scan};
+use crate::scan::{Scratch, Value, scan};
 
 /// A program made ready to judge. Judging changes nothing in it: the same events always get the same report.
 #[derive(Debug)]
@@ -22,7 +22,8 @@ pub struct Detector {
 pub struct Report {
     /// By event, then by rule.
     pub findings: Vec<Finding>,
-    /// The lines that aren't JSON objects or are nested deeper than [`crate::MAX_DEPTH`], in order.
+    /// The lines that aren't JSON objects, are nested deeper than [`crate::MAX_DEPTH`], or have more combinations of values
+    /// than [`crate::MAX_COMBINATIONS`] for a calculation; in order.
     pub malformed: Vec<u32>,
 }
 
@@ -44,6 +45,12 @@ pub enum ProgramError {
     /// A predicate that tests a field that isn't there.
     #[error("predicate {0} tests a field that the program doesn't have; recompile the rules")]
     StrayField(usize),
+    /// A calculated field that reads a field that isn't one of events.
+    #[error("calculated field {0} reads a field that the program doesn't have; recompile the rules")]
+    StrayCalculation(usize),
+    /// A regular expression whose automaton is incomplete.
+    #[error("predicate {0} has a broken automaton; recompile the rules")]
+    BrokenAutomaton(usize),
     /// A condition that uses a predicate that isn't there.
     #[error("rule {0} uses a predicate that the program doesn't have; recompile the rules")]
     StrayPredicate(usize),
@@ -78,14 +85,16 @@ impl Detector {
     /// Judges newline-delimited JSON. A blank line is no event, but counts as a line.
     pub fn detect(&self, events: &[u8]) -> Report {
         let mut report = Report::default();
-        let mut hits = Hits::new(&self.predicates);
+        let mut hits = self.predicates.no_hits();
         let mut matching = Vec::new();
         let mut scratch = Scratch::default();
         for (event, line) in (0..).zip(lines(events)) {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            match scan(line, &self.paths, &mut scratch, |field, value| self.predicates.judge(field, value, &mut hits)) {
+            let judge = |field, value: Value<'_>| self.predicates.judge(field, value, &mut hits);
+            let scanned = scan(line, &self.paths, &mut scratch, judge);
+            match scanned.and_then(|()| self.predicates.judge_waiting(&mut hits)) {
                 Ok(()) => {
                     self.conditions.judge(&hits, &mut matching);
                     report.findings.extend(matching.iter().map(|rule| Finding { event, rule: *rule }));
@@ -114,18 +123,33 @@ fn lines(events: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 fn check(program: &Program) -> Result<(), ProgramError> {
     let steps: usize = program.fields.iter().map(|name| name.split('.').count()).sum();
-    if steps >= usize::from(u16::MAX) {
-        return Err(ProgramError::TooManyFields(program.fields.len()));
+    let fields = program.fields.len() + program.calculated.len();
+    if steps + program.calculated.len() >= usize::from(u16::MAX) {
+        return Err(ProgramError::TooManyFields(fields));
     }
-    let stray = |predicate: &Predicate| predicate.field as usize >= program.fields.len();
+    if let Some(number) = program.calculated.iter().position(|expression| !reads_only(expression, program.fields.len()))
+    {
+        return Err(ProgramError::StrayCalculation(number));
+    }
+    let stray = |predicate: &Predicate| predicate.field as usize >= fields;
     if let Some(number) = program.predicates.iter().position(stray) {
         return Err(ProgramError::StrayField(number));
+    }
+    let broken = |test: &Test| matches!(test, Test::Regex { automaton, .. } if !automaton.is_sound());
+    if let Some(number) = program.predicates.iter().position(|predicate| broken(&predicate.test)) {
+        return Err(ProgramError::BrokenAutomaton(number));
     }
     let known = |rule: &Rule| predicates_within(&rule.condition, program.predicates.len());
     match program.rules.iter().position(|rule| !known(rule)) {
         Some(rule) => Err(ProgramError::StrayPredicate(rule)),
         None => Ok(()),
     }
+}
+
+fn reads_only(expression: &Expression, fields: usize) -> bool {
+    let mut within = true;
+    expression.each_field(&mut |field| within &= (*field as usize) < fields);
+    within
 }
 
 fn predicates_within(condition: &Condition, count: usize) -> bool {

@@ -10,13 +10,16 @@ pub(crate) fn fold_into(folding: Folding, text: &str, out: &mut Vec<u8>) {
     }
     let mut utf8 = [0; 4];
     for char in text.chars() {
-        out.extend_from_slice(fold_char(char).encode_utf8(&mut utf8).as_bytes());
+        out.extend_from_slice(fold_char(folding, char).encode_utf8(&mut utf8).as_bytes());
     }
 }
 
-/// Unicode's simple case folding (CaseFolding.txt, status C and S): one character becomes one character, and the
+/// One character, folded. In Unicode's simple case folding (CaseFolding.txt, status C and S) it stays one, and the
 /// Turkic pairs don't fold.
-fn fold_char(char: char) -> char {
+pub(crate) fn fold_char(folding: Folding, char: char) -> char {
+    if folding == Folding::Ascii || char.is_ascii() {
+        return char.to_ascii_lowercase();
+    }
     unicode_case_mapping::case_folded(char).and_then(|folded| char::from_u32(folded.get())).unwrap_or(char)
 }
 

@@ -6,10 +6,16 @@
 pub mod limits;
 pub mod program;
 
+mod automaton;
+mod calculate;
 mod detector;
+mod field_tests;
 mod fold;
+mod function;
+mod hits;
 mod json;
 mod lookup;
+mod number;
 mod paths;
 mod pattern;
 mod predicates;
@@ -18,4 +24,5 @@ mod scan;
 pub mod tag;
 
 pub use detector::{Detector, Finding, ProgramError, Report};
+pub use predicates::MAX_COMBINATIONS;
 pub use scan::MAX_DEPTH;

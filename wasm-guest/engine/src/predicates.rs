@@ -2,50 +2,43 @@
 
 use std::collections::BTreeMap;
 
+use crate::calculate::{Calculation, Combination, Item};
+use crate::field_tests::FieldTests;
 use crate::fold::fold_into;
-use crate::json::{self, Text};
+use crate::hits::{Hits, Stored};
+use crate::json::{self, Malformed, Text};
 use crate::lookup::Lookup;
-use crate::pattern::Pattern;
-use crate::program::{Case, Comparison, Folding, Number, Program, Test};
+use crate::number::parse_number;
+use crate::program::{Case, Expression, Folding, Program, Test};
 use crate::scan::Value;
+
+/// How many combinations of values a calculation may have in one event. Events with more count as malformed.
+///
+/// That is two arrays of over 300 values each: nothing that describes a process, but an attacker could make more.
+pub const MAX_COMBINATIONS: usize = 100_000;
 
 /// All predicates of a program, by the field that they test.
 #[derive(Debug)]
 pub(crate) struct Predicates {
     folding: Folding,
+    /// Those of events, then the calculated ones.
     fields: Vec<FieldTests>,
+    calculated: Vec<Calculated>,
+    /// The calculated fields that have to wait for the end of the event.
+    waiting: Vec<u32>,
     /// From a field and a folded literal to its place in `literals`.
     index: Lookup,
     literals: Vec<Vec<Literal>>,
     count: usize,
 }
 
-/// The tests on one field.
-#[derive(Debug, Default)]
-struct FieldTests {
-    exists: Vec<u32>,
-    /// Is there any other test?
-    read_values: bool,
-    /// Bit n: a folded literal has n bytes (63: that many or more).
-    literal_lengths: u64,
-    patterns: Vec<FieldPattern>,
-    numbers: Vec<NumberTest>,
-    /// Predicates that want `false`, and those that want `true`.
-    bools: [Vec<u32>; 2],
-}
-
 #[derive(Debug)]
-struct NumberTest {
-    predicate: u32,
-    is: Comparison,
-    than: Number,
-}
-
-#[derive(Debug)]
-struct FieldPattern {
-    predicate: u32,
-    case: Case,
-    pattern: Pattern,
+struct Calculated {
+    expression: Expression,
+    /// Its number among all fields.
+    field: usize,
+    /// What it reads: sorted, each once.
+    reads: Vec<u32>,
 }
 
 /// A predicate that a literal fulfils; only in this spelling, if one is given.
@@ -57,54 +50,100 @@ struct Literal {
 
 impl Predicates {
     pub(crate) fn new(program: &Program) -> Self {
-        let mut fields: Vec<FieldTests> = program.fields.iter().map(|_| FieldTests::default()).collect();
+        let all_fields = program.fields.len() + program.calculated.len();
+        let mut fields: Vec<FieldTests> = (0..all_fields).map(|_| FieldTests::default()).collect();
         let mut literals = BTreeMap::<(u16, Vec<u8>), Vec<Literal>>::new();
-        for (number, predicate) in program.predicates.iter().enumerate() {
-            let (number, field) = (number as u32, predicate.field as u16);
-            let tests = &mut fields[usize::from(field)];
-            tests.read_values |= predicate.test != Test::Exists;
-            match &predicate.test {
-                Test::Exists => tests.exists.push(number),
-                Test::Bool(wanted) => tests.bools[usize::from(*wanted)].push(number),
-                Test::Number { is, than } => {
-                    tests.numbers.push(NumberTest { predicate: number, is: *is, than: *than });
+        for (number, predicate) in (0..).zip(&program.predicates) {
+            let tests = &mut fields[predicate.field as usize];
+            if let Test::Equals { literals: texts, case } = &predicate.test {
+                for text in texts {
+                    let key = program.folding.fold(text).into_bytes();
+                    tests.add_literal_length(key.len());
+                    let exact = (*case == Case::Sensitive).then(|| text.as_str().into());
+                    let alike = literals.entry((predicate.field as u16, key)).or_default();
+                    alike.push(Literal { predicate: number, exact });
                 }
-                Test::Like { patterns, case } => tests.add_patterns(number, patterns, *case, program.folding),
-                Test::Equals { literals: texts, case } => {
-                    for text in texts {
-                        let key = (field, folded(program.folding, text));
-                        tests.literal_lengths |= length_bit(key.1.len());
-                        let exact = (*case == Case::Sensitive).then(|| text.as_str().into());
-                        literals.entry(key).or_default().push(Literal { predicate: number, exact });
-                    }
-                }
+            } else {
+                tests.add(number, &predicate.test, program.folding);
             }
         }
         let numbered = literals.keys().enumerate();
         let keys: Vec<_> = numbered.map(|(number, (field, key))| (*field, key.as_slice(), number as u32)).collect();
         let index = Lookup::new(keys.into_iter());
-        let count = program.predicates.len();
-        Self { folding: program.folding, fields, index, literals: literals.into_values().collect(), count }
+        let calculated: Vec<_> = (program.fields.len()..).zip(&program.calculated).map(Calculated::new).collect();
+        let waiting = schedule(&calculated, &mut fields);
+        let (folding, count) = (program.folding, program.predicates.len());
+        Self { folding, fields, calculated, waiting, index, literals: literals.into_values().collect(), count }
+    }
+
+    /// Room for what an event makes true.
+    pub(crate) fn no_hits(&self) -> Hits {
+        Hits::new(self.count)
     }
 
     /// Notes in `hits` every predicate that a value of `field` makes true.
     pub(crate) fn judge(&self, field: usize, value: Value<'_>, hits: &mut Hits) {
         let tests = &self.fields[field];
         hits.extend(&tests.exists);
-        if !tests.read_values {
+        if !tests.reads_values {
             return;
         }
         match value {
             Value::Text(text) => self.judge_string(field, text, hits),
             Value::Number(number) => {
                 self.judge_text(field, number, hits);
-                tests.judge_number(number, hits);
+                tests.judge_number(|| parse_number(number), hits);
             }
-            Value::Bool(value) => {
-                self.judge_text(field, if value { "true" } else { "false" }, hits);
-                hits.extend(&tests.bools[usize::from(value)]);
+            Value::Bool(value) => self.judge_bool(field, value, hits),
+        }
+    }
+
+    /// Judges what had to wait until all of the event was read.
+    pub(crate) fn judge_waiting(&self, hits: &mut Hits) -> Result<(), Malformed> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let mut stored = std::mem::take(&mut hits.stored);
+        stored.values.sort_unstable_by_key(|(field, place)| (*field, place.start));
+        let judged = self.waiting.iter().try_for_each(|number| self.judge_combinations(*number, &stored, hits));
+        hits.stored = stored;
+        judged
+    }
+
+    fn judge_combinations(&self, number: u32, stored: &Stored, hits: &mut Hits) -> Result<(), Malformed> {
+        let calculated = &self.calculated[number as usize];
+        let first = Combination { fields: &calculated.reads, values: &stored.values, text: &stored.text, number: 0 };
+        let count = first.count().filter(|count| *count <= MAX_COMBINATIONS).ok_or(Malformed)?;
+        for number in 0..count {
+            self.calculate(calculated, Combination { number, ..first }, hits);
+        }
+        Ok(())
+    }
+
+    /// Calculates one value, and judges it.
+    fn calculate(&self, calculated: &Calculated, values: Combination<'_>, hits: &mut Hits) {
+        let mut scratch = std::mem::take(&mut hits.calculation);
+        scratch.text.clear();
+        let mut calculation = Calculation { folding: self.folding, values, scratch: &mut scratch };
+        let (field, tests) = (calculated.field, &self.fields[calculated.field]);
+        match calculation.value(&calculated.expression) {
+            None => hits.extend(&tests.null),
+            Some(value) => {
+                hits.extend(&tests.exists);
+                match value {
+                    Item::Bool(value) => self.judge_bool(field, value, hits),
+                    Item::Number(number) => {
+                        tests.judge_number(|| Some(number), hits);
+                        if self.reads_text(field) {
+                            let spelt = calculation.as_text(Item::Number(number));
+                            self.judge_text(field, scratch.at(spelt), hits);
+                        }
+                    }
+                    Item::Text(place) => self.judge_unescaped(field, scratch.at(place), hits),
+                }
             }
         }
+        hits.calculation = scratch;
     }
 
     fn judge_string(&self, field: usize, text: Text<'_>, hits: &mut Hits) {
@@ -118,76 +157,90 @@ impl Predicates {
         };
         // Not UTF-8: the scanner will find the event malformed, and all hits void.
         if let Ok(text) = std::str::from_utf8(bytes) {
-            let tests = &self.fields[field];
-            self.judge_text(field, text, hits);
-            tests.judge_number(text, hits);
-            if let Some(value) = spells(text) {
-                hits.extend(&tests.bools[usize::from(value)]);
-            }
+            self.judge_unescaped(field, text, hits);
         }
         hits.unescaped = unescaped;
     }
 
+    fn judge_unescaped(&self, field: usize, text: &str, hits: &mut Hits) {
+        let tests = &self.fields[field];
+        self.judge_text(field, text, hits);
+        tests.judge_number(|| parse_number(text), hits);
+        if let Some(value) = spells(text) {
+            hits.extend(&tests.bools[usize::from(value)]);
+        }
+    }
+
+    fn judge_bool(&self, field: usize, value: bool, hits: &mut Hits) {
+        self.judge_text(field, if value { "true" } else { "false" }, hits);
+        hits.extend(&self.fields[field].bools[usize::from(value)]);
+    }
+
     fn judge_text(&self, field: usize, text: &str, hits: &mut Hits) {
         let tests = &self.fields[field];
-        let possible = tests.literal_lengths & length_bit(text.len()) != 0 || !text.is_ascii();
-        let literals = possible && tests.literal_lengths != 0;
-        if !literals && tests.patterns.is_empty() {
-            return;
-        }
-        let mut folded = std::mem::take(&mut hits.folded);
-        folded.clear();
-        fold_into(self.folding, text, &mut folded);
-        if let Some(number) = literals.then(|| self.index.find(field as u16, &folded)).flatten() {
-            let alike = &self.literals[number as usize];
-            for Literal { predicate, exact } in alike {
-                if exact.as_deref().is_none_or(|exact| exact == text) {
-                    hits.add(*predicate);
-                }
+        let literals = tests.may_equal(text);
+        if literals || tests.reads_folded {
+            let mut folded = std::mem::take(&mut hits.folded);
+            folded.clear();
+            fold_into(self.folding, text, &mut folded);
+            if literals {
+                self.judge_equality(field, text, &folded, hits);
             }
+            tests.judge_patterns(text, &folded, hits);
+            hits.folded = folded;
         }
-        for FieldPattern { predicate, case, pattern } in &tests.patterns {
-            let text = if *case == Case::Sensitive { text.as_bytes() } else { &folded };
-            if !hits.has(*predicate) && pattern.matches(text) {
-                hits.add(*predicate);
-            }
+        tests.judge_order(text, hits);
+        for number in &tests.feeds {
+            let calculated = &self.calculated[*number as usize];
+            let value = [(field as u32, 0..text.len())];
+            let values = Combination { fields: &calculated.reads, values: &value, text, number: 0 };
+            self.calculate(calculated, values, hits);
         }
-        hits.folded = folded;
-    }
-}
-
-impl FieldTests {
-    fn add_patterns(&mut self, predicate: u32, patterns: &[String], case: Case, folding: Folding) {
-        self.patterns.extend(patterns.iter().map(|text| {
-            let pattern = match case {
-                Case::Sensitive => Pattern::new(text),
-                Case::Insensitive => Pattern::new(&String::from_utf8_lossy(&folded(folding, text))),
-            };
-            FieldPattern { predicate, case, pattern }
-        }));
+        if tests.is_stored {
+            hits.store(field as u32, text);
+        }
     }
 
-    fn judge_number(&self, spelt: &str, hits: &mut Hits) {
-        if self.numbers.is_empty() {
-            return;
-        }
-        let Some(value) = parse_number(spelt) else { return };
-        for NumberTest { predicate, is, than } in &self.numbers {
-            if compares(value, *is, *than) {
+    fn judge_equality(&self, field: usize, text: &str, folded: &[u8], hits: &mut Hits) {
+        let Some(number) = self.index.find(field as u16, folded) else { return };
+        for Literal { predicate, exact } in &self.literals[number as usize] {
+            if exact.as_deref().is_none_or(|exact| exact == text) {
                 hits.add(*predicate);
             }
         }
     }
+
+    fn reads_text(&self, field: usize) -> bool {
+        let tests = &self.fields[field];
+        tests.reads_folded || tests.has_literals() || !tests.orders.is_empty()
+    }
 }
 
-fn folded(folding: Folding, text: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    fold_into(folding, text, &mut out);
-    out
+impl Calculated {
+    fn new((field, expression): (usize, &Expression)) -> Self {
+        let mut reads = Vec::new();
+        expression.each_field(&mut |field| reads.push(*field));
+        reads.sort_unstable();
+        reads.dedup();
+        Self { expression: expression.clone(), field, reads }
+    }
 }
 
-fn length_bit(length: usize) -> u64 {
-    1 << length.min(63)
+/// Has each calculation done as early as it can be: at every value of the one field that it reads, or else after all
+/// values, when also the lack of a value is known. Answers with the latter ones.
+fn schedule(calculated: &[Calculated], fields: &mut [FieldTests]) -> Vec<u32> {
+    let mut waiting = Vec::new();
+    for (number, calculated) in (0..).zip(calculated) {
+        let asks_for_null = !fields[calculated.field].null.is_empty();
+        match &*calculated.reads {
+            [only] if !asks_for_null => fields[*only as usize].add_feed(number),
+            several => {
+                several.iter().for_each(|field| fields[*field as usize].store());
+                waiting.push(number);
+            }
+        }
+    }
+    waiting
 }
 
 /// The boolean that a text stands for in an Elasticsearch boolean field.
@@ -196,77 +249,5 @@ fn spells(text: &str) -> Option<bool> {
         "true" => Some(true),
         "false" | "" => Some(false),
         _ => None,
-    }
-}
-
-/// A JSON number, or text that spells a number in digits (not `inf`, not `nan`, not hexadecimal).
-fn parse_number(text: &str) -> Option<Number> {
-    if let Ok(int) = text.parse() {
-        return Some(Number::Int(int));
-    }
-    let digits = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
-    digits.then(|| text.parse().ok()).flatten().map(Number::Float)
-}
-
-fn compares(value: Number, is: Comparison, than: Number) -> bool {
-    let order = match (value, than) {
-        (Number::Int(value), Number::Int(than)) => Some(value.cmp(&than)),
-        (value, than) => as_float(value).partial_cmp(&as_float(than)),
-    };
-    order.is_some_and(|order| match is {
-        Comparison::Equal => order.is_eq(),
-        Comparison::Less => order.is_lt(),
-        Comparison::LessOrEqual => order.is_le(),
-        Comparison::Greater => order.is_gt(),
-        Comparison::GreaterOrEqual => order.is_ge(),
-    })
-}
-
-fn as_float(number: Number) -> f64 {
-    match number {
-        Number::Int(int) => int as f64,
-        Number::Float(float) => float,
-    }
-}
-
-/// The predicates that an event has made true so far. Reused for event after event.
-#[derive(Debug)]
-pub(crate) struct Hits {
-    bits: Vec<u64>,
-    /// Each once.
-    list: Vec<u32>,
-    unescaped: Vec<u8>,
-    folded: Vec<u8>,
-}
-
-impl Hits {
-    pub(crate) fn new(predicates: &Predicates) -> Self {
-        let bits = vec![0; predicates.count.div_ceil(64)];
-        Self { bits, list: Vec::with_capacity(predicates.count), unescaped: Vec::new(), folded: Vec::new() }
-    }
-
-    pub(crate) fn has(&self, predicate: u32) -> bool {
-        self.bits[predicate as usize / 64] >> (predicate % 64) & 1 == 1
-    }
-
-    pub(crate) fn list(&self) -> &[u32] {
-        &self.list
-    }
-
-    pub(crate) fn clear(&mut self) {
-        for predicate in self.list.drain(..) {
-            self.bits[predicate as usize / 64] = 0;
-        }
-    }
-
-    fn add(&mut self, predicate: u32) {
-        if !self.has(predicate) {
-            self.bits[predicate as usize / 64] |= 1 << (predicate % 64);
-            self.list.push(predicate);
-        }
-    }
-
-    fn extend(&mut self, predicates: &[u32]) {
-        predicates.iter().for_each(|predicate| self.add(*predicate));
     }
 }

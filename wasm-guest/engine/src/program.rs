@@ -4,6 +4,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fold::fold_char;
+
+mod automaton;
+mod expression;
+
+pub use automaton::Automaton;
+pub use expression::{Constant, Expression, Function, Network, Operator};
+
 /// Everything a module knows: the rules, and the predicates that they share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Program {
@@ -11,6 +19,11 @@ pub struct Program {
     pub folding: Folding,
     /// The dotted names of all fields that a predicate reads, sorted, each once.
     pub fields: Vec<String>,
+    /// Fields that no event has: their values are calculated from those of `fields`, after which they are numbered.
+    ///
+    /// Each combination of the values of the fields that an expression reads gives one value, or none; so does a missing
+    /// field, which takes part without a value.
+    pub calculated: Vec<Expression>,
     /// Every predicate of every rule, each once.
     pub predicates: Vec<Predicate>,
     /// The rules, in the order in which findings number them.
@@ -31,7 +44,7 @@ pub enum Folding {
 /// A test on one field; true if **any** of the field's values passes it, false if the field has none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Predicate {
-    /// Index into [`Program::fields`].
+    /// Index into [`Program::fields`], or beyond them into [`Program::calculated`].
     pub field: u32,
     /// What a value must be.
     pub test: Test,
@@ -42,6 +55,8 @@ pub struct Predicate {
 pub enum Test {
     /// Any value, the empty string included.
     Exists,
+    /// Only on a calculated field: some combination of values gives none.
+    Null,
     /// Text that equals one of `literals`; numbers and booleans are taken as their JSON text.
     Equals {
         /// At least one text, without wildcards.
@@ -54,6 +69,20 @@ pub enum Test {
     Like {
         /// At least one pattern.
         patterns: Vec<String>,
+        /// Does case matter?
+        case: Case,
+    },
+    /// Text that stands so to `than` in the order of code points; numbers and booleans are taken as their JSON text.
+    Order {
+        /// How the text must compare.
+        is: Comparison,
+        /// What it is compared with.
+        than: String,
+    },
+    /// Text that `automaton` accepts; numbers and booleans are taken as their JSON text.
+    Regex {
+        /// Where case doesn't matter, it accepts folded text.
+        automaton: Automaton,
         /// Does case matter?
         case: Case,
     },
@@ -171,6 +200,13 @@ pub struct ThreatEntry {
     pub name: String,
     /// Its page.
     pub reference: String,
+}
+
+impl Folding {
+    /// `text`, changed so that texts which differ only in case become the same.
+    pub fn fold(self, text: &str) -> String {
+        text.chars().map(|char| fold_char(self, char)).collect()
+    }
 }
 
 impl Program {

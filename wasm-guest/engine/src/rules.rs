@@ -1,6 +1,6 @@
 //! Which rules match, given the predicates that an event made true; knows nothing of events.
 
-use crate::predicates::Hits;
+use crate::hits::Hits;
 use crate::program::{Condition, Program};
 
 /// The conditions of all rules, and which of them an event can possibly fulfil.
@@ -120,6 +120,7 @@ mod tests {
         Program {
             folding: Folding::Unicode,
             fields: (0..PREDICATES).map(|field| field.to_string()).collect(),
+            calculated: Vec::new(),
             predicates: (0..PREDICATES).map(|field| Predicate { field, test: Test::Exists }).collect(),
             rules: conditions.iter().map(rule).collect(),
         }
@@ -132,7 +133,7 @@ mod tests {
             let (predicates, rules) = (Predicates::new(&program), Conditions::new(&program));
             let mut matching = Vec::new();
             for true_ones in 0..1 << PREDICATES {
-                let mut hits = Hits::new(&predicates);
+                let mut hits = predicates.no_hits();
                 let true_fields = (0..PREDICATES as usize).filter(|field| true_ones >> field & 1 == 1);
                 true_fields.for_each(|field| predicates.judge(field, Value::Bool(true), &mut hits));
                 rules.judge(&hits, &mut matching);

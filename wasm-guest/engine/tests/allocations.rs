@@ -8,9 +8,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use weir_engine::Detector;
-use weir_engine::program::{Case, Comparison, Condition, Folding, Test};
+use weir_engine::program::{Case, Comparison, Condition, Folding, Function, Test};
 
-use self::support::{Rules, equals, int, like};
+use self::support::{Rules, call, equals, field, int, like, text};
 
 struct Counting;
 
@@ -77,7 +77,13 @@ fn detector() -> Detector {
     let pid = rules.when("process.pid", int(Comparison::Less, 100));
     let root = rules.when("user.name", equals(&["root"], Case::Sensitive));
     let container = rules.when("container.id", Test::Exists);
-    rules.add(Condition::All(vec![name, pid, Condition::Not(Box::new(container))]));
-    rules.add(Condition::All(vec![system, root]));
+    let long = rules.when_calculated(call(Function::Length, [field("process.name")]), int(Comparison::Greater, 3));
+    let parts = [field("user.name"), text("-"), field("process.name")];
+    let joined = rules.when_calculated(call(Function::Concat, parts), equals(&["ROOT-docker"], Case::Insensitive));
+    let starts = call(Function::StartsWith(Case::Insensitive), [field("process.name"), text("*")]);
+    let starred = rules.when_calculated(starts, Test::Bool(true));
+    let not = |condition| Condition::Not(Box::new(condition));
+    rules.add(Condition::All(vec![name, pid, joined, not(container)]));
+    rules.add(Condition::All(vec![system, root, long, not(starred)]));
     rules.detector(Folding::Unicode)
 }

@@ -3,7 +3,7 @@
 mod support;
 
 use weir_engine::Detector;
-use weir_engine::program::{Case, Comparison, Condition, Folding, Number, Test};
+use weir_engine::program::{Automaton, Case, Comparison, Condition, Folding, Number, Test};
 
 use self::support::{Rules, equals, float, int, like, one_test};
 use Case::{Insensitive, Sensitive};
@@ -161,6 +161,35 @@ fn patterns_match_the_whole_value() {
         ],
     );
     check(like(&["Do*"], Sensitive), &[(r#""Docker""#, true), (r#""docker""#, false)]);
+}
+
+#[test]
+fn text_has_the_order_of_its_code_points() {
+    let order = |is, than: &str| Test::Order { is, than: than.to_owned() };
+    check(
+        order(Comparison::GreaterOrEqual, "1000"),
+        &[
+            (r#""1000""#, true),
+            (r#""999""#, true),
+            ("100", false),
+            (r#""\ud83d\ude00""#, true),
+            (r#""""#, false),
+            ("true", true),
+            ("null", false),
+        ],
+    );
+    check(order(Comparison::Less, "\u{FFFD}"), &[(r#""\u00ff""#, true), (r#""\ud83d\ude00""#, false)]);
+}
+
+#[test]
+fn an_automaton_reads_the_whole_value() {
+    // `k` any number of times
+    let next = vec![Automaton::NEVER, 0];
+    let automaton = Automaton { runs: vec![(0, 0), (107, 1), (108, 0)], classes: 2, next, accepts: vec![true] };
+    let rows =
+        |any_case| [(r#""kk""#, true), (r#""""#, true), (r#""xk""#, false), (r#""k\u212AK""#, any_case), ("5", false)];
+    check(Test::Regex { automaton: automaton.clone(), case: Sensitive }, &rows(false));
+    check(Test::Regex { automaton, case: Insensitive }, &rows(true));
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub fn compile(rules: &[RuleFile], folding: Folding) -> Result<Program, Vec<Diag
     let rules =
         linked.map(|(rule, clause)| Rule { meta: rule.meta().clone(), condition: linker.link(clause) }).collect();
     let fields = linker.fields.into_iter().map(str::to_owned).collect();
-    Ok(Program { folding, fields, predicates: linker.predicates, rules })
+    Ok(Program { folding, fields, calculated: Vec::new(), predicates: linker.predicates, rules })
 }
 
 fn duplicates(rules: &[RuleFile]) -> Vec<Diagnostic> {

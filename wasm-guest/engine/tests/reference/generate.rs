@@ -3,7 +3,9 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use weir_engine::program::{Case, Comparison, Condition, Folding, Number, Program, Test};
+use weir_engine::program::{
+    Automaton, Case, Comparison, Condition, Constant, Expression, Folding, Function, Number, Operator, Program, Test,
+};
 
 use crate::support::Rules;
 
@@ -79,11 +81,15 @@ pub fn mutilated_event() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn program(world: &World) -> impl Strategy<Value = Program> + use<> {
-    let predicates = vec((select(world.fields.clone()), test(world)), 1..8);
+    let field = select(world.fields.clone()).prop_map(|name| Expression::Field(name.to_owned()));
+    let on_field = (field, test(world));
+    let calculated_test = prop_oneof![1 => Just(Test::Null), 4 => test(world)];
+    let predicates = vec(prop_oneof![3 => on_field, 2 => (expression(world), calculated_test)], 1..8);
     let folding = prop_oneof![3 => Just(Folding::Unicode), 1 => Just(Folding::Ascii)];
     (folding, predicates, vec(condition(), 1..5)).prop_map(|(folding, predicates, conditions)| {
         let mut rules = Rules::default();
-        let known: Vec<_> = predicates.into_iter().map(|(field, test)| rules.when(field, test)).collect();
+        let known: Vec<_> =
+            predicates.into_iter().map(|(subject, test)| rules.when_calculated(subject, test)).collect();
         conditions.into_iter().for_each(|condition| rules.add(with_predicates(condition, &known)));
         rules.program(folding)
     })
@@ -104,11 +110,74 @@ fn test(world: &World) -> impl Strategy<Value = Test> + use<> {
     let float = select(vec![5.0, 5.5, -0.0, 1e300, f64::INFINITY, 9223372036854775808.0]).prop_map(Number::Float);
     prop_oneof![
         Just(Test::Exists),
+        (comparison.clone(), text.clone()).prop_map(|(is, than)| Test::Order { is, than }),
+        (automaton(world), case()).prop_map(|(automaton, case)| Test::Regex { automaton, case }),
         (vec(text, 1..4), case()).prop_map(|(literals, case)| Test::Equals { literals, case }),
         (vec(pattern, 1..3), case()).prop_map(|(patterns, case)| Test::Like { patterns, case }),
         (comparison, prop_oneof![int, float]).prop_map(|(is, than)| Test::Number { is, than }),
         any::<bool>().prop_map(Test::Bool),
     ]
+}
+
+/// Any automaton of few states, which tells some of the world's characters apart.
+fn automaton(world: &World) -> impl Strategy<Value = Automaton> + use<> {
+    let chars: Vec<u32> = world.texts.concat().chars().map(u32::from).filter(|char| *char > 0).collect();
+    let starts = prop::collection::btree_set(select(chars), 1..5);
+    let state = prop_oneof![3 => 0_u16..3, 1 => Just(Automaton::NEVER), 1 => Just(Automaton::ALWAYS)];
+    (starts, vec(0_u16..3, 6), vec(state, 9), vec(any::<bool>(), 3)).prop_map(|(starts, classes, next, accepts)| {
+        let runs = std::iter::once(0).chain(starts).zip(classes).collect();
+        Automaton { runs, classes: 3, next, accepts }
+    })
+}
+
+/// A calculation on a few of the world's fields.
+fn expression(world: &World) -> impl Strategy<Value = Expression<String>> + use<> {
+    let number = select(vec![0, 1, 2, 5, -1, -3, 10, 16, i64::MAX, i64::MIN]).prop_map(Number::Int);
+    let float = select(vec![0.5, -0.0, 2.0, 1e300]).prop_map(Number::Float);
+    let constant = prop_oneof![
+        4 => prop_oneof![number, float].prop_map(Constant::Number),
+        4 => select(world.texts.clone()).prop_map(|text| Constant::Text(text.to_owned())),
+        1 => any::<bool>().prop_map(Constant::Bool),
+        1 => Just(Constant::Null),
+    ];
+    let leaf = prop_oneof![
+        3 => select(world.fields.clone()).prop_map(|name| Expression::Field(name.to_owned())),
+        2 => constant.prop_map(Expression::Constant),
+    ];
+    leaf.prop_recursive(3, 10, 4, |inner| {
+        let operator =
+            select(vec![Operator::Add, Operator::Subtract, Operator::Multiply, Operator::Divide, Operator::Modulo]);
+        let is = select(vec![Comparison::Equal, Comparison::Less, Comparison::GreaterOrEqual]);
+        let boxed = || inner.clone().prop_map(Box::new);
+        prop_oneof![
+            1 => boxed().prop_map(Expression::Negative),
+            2 => (boxed(), vec((operator, inner.clone()), 1..3))
+                .prop_map(|(first, rest)| Expression::Arithmetic(first, rest)),
+            1 => (boxed(), is, boxed()).prop_map(|(left, is, right)| Expression::Comparison(left, is, right)),
+            6 => (function(), vec(inner.clone(), 1..5)).prop_map(|(function, mut arguments)| {
+                arguments.truncate(most_arguments(&function));
+                Expression::Call(function, arguments)
+            }),
+        ]
+    })
+}
+
+/// Too few arguments are judged as well; more are no program.
+fn most_arguments(function: &Function) -> usize {
+    match function {
+        Function::Length | Function::Text => 1,
+        Function::Contains(_) | Function::StartsWith(_) | Function::EndsWith(_) | Function::Number => 2,
+        Function::IndexOf(_) | Function::Substring => 3,
+        _ => 4,
+    }
+}
+
+fn function() -> impl Strategy<Value = Function> {
+    let case = prop_oneof![Just(Case::Sensitive), Just(Case::Insensitive)];
+    let with_case: Vec<fn(Case) -> Function> =
+        vec![Function::Between, Function::Contains, Function::EndsWith, Function::IndexOf, Function::StartsWith];
+    let without = vec![Function::Concat, Function::Length, Function::Number, Function::Substring, Function::Text];
+    prop_oneof![(select(with_case), case).prop_map(|(function, case)| function(case)), select(without)]
 }
 
 /// A text of which some characters have become wildcards.

@@ -1,6 +1,7 @@
 //! The engine against a plain evaluator that shares no code with it, on random rules and random batches.
 #![allow(clippy::unwrap_used, reason = "tests may stop at the first surprise")]
 
+mod calculator;
 mod evaluator;
 mod generate;
 #[path = "../support/mod.rs"]

@@ -3,19 +3,27 @@
 #![allow(clippy::unwrap_used, reason = "tests may stop at the first surprise, and so may what they share")]
 
 use weir_engine::Detector;
-use weir_engine::program::{Case, Comparison, Condition, Folding, Number, Predicate, Program, Rule, RuleMeta, Test};
+use weir_engine::program::{
+    Case, Comparison, Condition, Constant, Expression, Folding, Function, Number, Predicate, Program, Rule, RuleMeta,
+    Test,
+};
 
-/// Rules in the making: predicates by the name of their field, conditions by the number of their predicate.
+/// Rules in the making: predicates by what they test, conditions by the number of their predicate.
 #[derive(Debug, Default)]
 pub struct Rules {
-    predicates: Vec<(String, Test)>,
+    predicates: Vec<(Expression<String>, Test)>,
     conditions: Vec<Condition>,
 }
 
 impl Rules {
     /// The condition that a value of `field` passes `test`.
     pub fn when(&mut self, field: &str, test: Test) -> Condition {
-        let wanted = (field.to_owned(), test);
+        self.when_calculated(Expression::Field(field.to_owned()), test)
+    }
+
+    /// The condition that a value of `subject` passes `test`.
+    pub fn when_calculated(&mut self, subject: Expression<String>, test: Test) -> Condition {
+        let wanted = (subject, test);
         let known = self.predicates.iter().position(|predicate| *predicate == wanted);
         let number = known.unwrap_or_else(|| {
             self.predicates.push(wanted);
@@ -33,17 +41,25 @@ impl Rules {
     }
 
     pub fn program(self, folding: Folding) -> Program {
-        let mut fields: Vec<String> = self.predicates.iter().map(|(field, _)| field.clone()).collect();
+        let mut fields = Vec::new();
+        self.predicates.iter().for_each(|(subject, _)| subject.each_field(&mut |field| fields.push(field.clone())));
         fields.sort();
         fields.dedup();
-        let predicate =
-            |(field, test): (String, Test)| Predicate { field: fields.binary_search(&field).unwrap() as u32, test };
-        Program {
-            folding,
-            predicates: self.predicates.into_iter().map(predicate).collect(),
-            rules: self.conditions.into_iter().map(|condition| Rule { meta: RuleMeta::default(), condition }).collect(),
-            fields,
-        }
+        let mut calculated = Vec::new();
+        let mut predicate = |(subject, test): (Expression<String>, Test)| {
+            let field = match subject.map_fields(&mut |field| fields.binary_search(field).unwrap() as u32) {
+                Expression::Field(field) => field,
+                calculation => {
+                    calculated.push(calculation);
+                    (fields.len() + calculated.len() - 1) as u32
+                }
+            };
+            Predicate { field, test }
+        };
+        let predicates = self.predicates.into_iter().map(&mut predicate).collect();
+        let rule = |condition| Rule { meta: RuleMeta::default(), condition };
+        let rules = self.conditions.into_iter().map(rule).collect();
+        Program { folding, fields, calculated, predicates, rules }
     }
 }
 
@@ -69,4 +85,16 @@ pub fn int(is: Comparison, than: i64) -> Test {
 
 pub fn float(is: Comparison, than: f64) -> Test {
     Test::Number { is, than: Number::Float(than) }
+}
+
+pub fn field(name: &str) -> Expression<String> {
+    Expression::Field(name.to_owned())
+}
+
+pub fn text(text: &str) -> Expression<String> {
+    Expression::Constant(Constant::Text(text.to_owned()))
+}
+
+pub fn call<const N: usize>(function: Function, arguments: [Expression<String>; N]) -> Expression<String> {
+    Expression::Call(function, arguments.into())
 }

@@ -1,0 +1,145 @@
+//! The tests on one field, but for equality, which all fields share a table for.
+
+use crate::automaton::Runner;
+use crate::hits::Hits;
+use crate::number::order;
+use crate::pattern::Pattern;
+use crate::program::{Case, Comparison, Folding, Number, Test};
+
+#[derive(Debug, Default)]
+pub(crate) struct FieldTests {
+    pub(crate) exists: Vec<u32>,
+    pub(crate) null: Vec<u32>,
+    /// Must its values be looked at?
+    pub(crate) reads_values: bool,
+    /// Must they be folded, even if they equal no literal?
+    pub(crate) reads_folded: bool,
+    /// Bit n: a folded literal has n bytes (63: that many or more).
+    literal_lengths: u64,
+    patterns: Vec<FieldPattern>,
+    pub(crate) orders: Vec<Ordered<Box<str>>>,
+    numbers: Vec<Ordered<Number>>,
+    /// Predicates that want `false`, and those that want `true`.
+    pub(crate) bools: [Vec<u32>; 2],
+    /// Calculations that each value goes into by itself.
+    pub(crate) feeds: Vec<u32>,
+    /// Must values be kept until the end of the event?
+    pub(crate) is_stored: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Ordered<T> {
+    predicate: u32,
+    is: Comparison,
+    than: T,
+}
+
+#[derive(Debug)]
+struct FieldPattern {
+    predicate: u32,
+    case: Case,
+    matcher: Matcher,
+}
+
+#[derive(Debug)]
+enum Matcher {
+    Pattern(Pattern),
+    Automaton(Runner),
+}
+
+impl FieldTests {
+    /// Adds any test but [`Test::Equals`].
+    pub(crate) fn add(&mut self, predicate: u32, test: &Test, folding: Folding) {
+        self.reads_values |= !matches!(test, Test::Exists | Test::Null);
+        match test {
+            Test::Exists => self.exists.push(predicate),
+            Test::Null => self.null.push(predicate),
+            Test::Bool(wanted) => self.bools[usize::from(*wanted)].push(predicate),
+            Test::Number { is, than } => self.numbers.push(Ordered { predicate, is: *is, than: *than }),
+            Test::Order { is, than } => self.orders.push(Ordered { predicate, is: *is, than: than.as_str().into() }),
+            Test::Regex { automaton, case } => {
+                self.add_matcher(predicate, *case, Matcher::Automaton(Runner::new(automaton)));
+            }
+            Test::Like { patterns, case } => {
+                for pattern in patterns {
+                    let pattern = match case {
+                        Case::Sensitive => Pattern::new(pattern),
+                        Case::Insensitive => Pattern::new(&folding.fold(pattern)),
+                    };
+                    self.add_matcher(predicate, *case, Matcher::Pattern(pattern));
+                }
+            }
+            Test::Equals { .. } => {}
+        }
+    }
+
+    fn add_matcher(&mut self, predicate: u32, case: Case, matcher: Matcher) {
+        self.reads_folded = true;
+        self.patterns.push(FieldPattern { predicate, case, matcher });
+    }
+
+    pub(crate) fn add_literal_length(&mut self, length: usize) {
+        self.reads_values = true;
+        self.literal_lengths |= length_bit(length);
+    }
+
+    pub(crate) fn add_feed(&mut self, calculation: u32) {
+        self.reads_values = true;
+        self.feeds.push(calculation);
+    }
+
+    pub(crate) fn store(&mut self) {
+        self.reads_values = true;
+        self.is_stored = true;
+    }
+
+    pub(crate) fn has_literals(&self) -> bool {
+        self.literal_lengths != 0
+    }
+
+    /// Can `text` equal a literal? Folding keeps the length of ASCII only.
+    pub(crate) fn may_equal(&self, text: &str) -> bool {
+        self.has_literals() && (self.literal_lengths & length_bit(text.len()) != 0 || !text.is_ascii())
+    }
+
+    pub(crate) fn judge_patterns(&self, text: &str, folded: &[u8], hits: &mut Hits) {
+        for FieldPattern { predicate, case, matcher } in &self.patterns {
+            if hits.has(*predicate) {
+                continue;
+            }
+            let text = if *case == Case::Sensitive { text.as_bytes() } else { folded };
+            let matches = match matcher {
+                Matcher::Pattern(pattern) => pattern.matches(text),
+                Matcher::Automaton(runner) => std::str::from_utf8(text).is_ok_and(|text| runner.accepts(text)),
+            };
+            if matches {
+                hits.add(*predicate);
+            }
+        }
+    }
+
+    pub(crate) fn judge_order(&self, text: &str, hits: &mut Hits) {
+        for Ordered { predicate, is, than } in &self.orders {
+            if is.holds(text.cmp(than)) {
+                hits.add(*predicate);
+            }
+        }
+    }
+
+    /// `value` is asked for only if a test needs it.
+    pub(crate) fn judge_number(&self, value: impl FnOnce() -> Option<Number>, hits: &mut Hits) {
+        if self.numbers.is_empty() {
+            return;
+        }
+        let Some(value) = value() else { return };
+        for Ordered { predicate, is, than } in &self.numbers {
+            if order(value, *than).is_some_and(|order| is.holds(order)) {
+                hits.add(*predicate);
+            }
+        }
+    }
+}
+
+fn length_bit(length: usize) -> u64 {
+    1 << length.min(63)
+}

@@ -1,0 +1,114 @@
+//! Calculated fields: which combinations of values they have, and when they have none.
+
+mod support;
+
+use weir_engine::program::{Automaton, Case, Comparison, Constant, Expression, Folding, Function, Program, Test};
+use weir_engine::{Detector, MAX_COMBINATIONS, ProgramError};
+
+use self::support::{Rules, call, equals, field, int, like, text};
+
+fn detector(subject: Expression<String>, test: Test) -> Detector {
+    let mut rules = Rules::default();
+    let condition = rules.when_calculated(subject, test);
+    rules.add(condition);
+    rules.detector(Folding::Unicode)
+}
+
+fn joined() -> Expression<String> {
+    call(Function::Concat, [field("a"), text("-"), field("b")])
+}
+
+/// For each event: does a value of `subject` pass `test`?
+fn check(subject: &Expression<String>, test: Test, rows: &[(&str, bool)]) {
+    let detector = detector(subject.clone(), test.clone());
+    // Two events in one batch: the first must leave nothing behind for the second.
+    for (event, expected) in rows {
+        let report = detector.detect(format!("{event}\n{{}}").as_bytes());
+        assert!(report.malformed.is_empty(), "{event}");
+        assert_eq!(report.findings.iter().any(|found| found.event == 0), *expected, "{subject:?} {test:?} on {event}");
+        let alone = !detector.detect(b"{}").findings.is_empty();
+        assert_eq!(report.findings.iter().any(|found| found.event == 1), alone, "after {event}");
+    }
+}
+
+#[test]
+fn every_combination_of_values_is_a_value() {
+    check(
+        &joined(),
+        equals(&["2-Y"], Case::Insensitive),
+        &[
+            (r#"{"a":[1,2],"b":["x","y"]}"#, true),
+            (r#"{"b":["y"],"a":[{"a":2},2]}"#, true),
+            (r#"{"a":[1,2],"b":"x"}"#, false),
+            (r#"{"a":2}"#, false),
+            (r#"{"a":2,"b":null}"#, false),
+            ("{}", false),
+        ],
+    );
+    check(&joined(), like(&["*-*"], Case::Sensitive), &[(r#"{"a":"","b":false}"#, true), (r#"{"a":""}"#, false)]);
+}
+
+#[test]
+fn a_field_that_is_read_twice_has_one_value_at_a_time() {
+    let twice = call(Function::Concat, [field("a"), field("a")]);
+    check(&twice, equals(&["12"], Case::Sensitive), &[(r#"{"a":[1,2]}"#, false), (r#"{"a":12}"#, false)]);
+    check(&twice, equals(&["22"], Case::Sensitive), &[(r#"{"a":[1,2]}"#, true)]);
+}
+
+#[test]
+fn there_is_no_value_where_any_combination_has_none() {
+    let length = call(Function::Length, [field("a")]);
+    check(&length, Test::Null, &[("{}", true), (r#"{"a":null}"#, true), (r#"{"a":["",1]}"#, false)]);
+    check(&joined(), Test::Null, &[(r#"{"a":1}"#, true), (r#"{"a":1,"b":[]}"#, true), (r#"{"a":[1,2],"b":3}"#, false)]);
+    let number = call(Function::Number, [field("a")]);
+    check(&number, Test::Null, &[(r#"{"a":["5","x"]}"#, true), (r#"{"a":"5"}"#, false)]);
+    check(&number, Test::Exists, &[(r#"{"a":["5","x"]}"#, true), (r#"{"a":"x"}"#, false)]);
+}
+
+#[test]
+fn a_constant_has_its_value_in_every_event() {
+    check(&Expression::Constant(Constant::Bool(true)), Test::Bool(true), &[("{}", true)]);
+    check(&Expression::Constant(Constant::Null), Test::Null, &[(r#"{"a":1}"#, true)]);
+}
+
+#[test]
+fn an_event_with_too_many_combinations_is_malformed() {
+    let detector = detector(joined(), Test::Exists);
+    let event = |values: usize| format!(r#"{{"a":[{0}],"b":[{0}]}}"#, vec!["1"; values].join(","));
+    let most = MAX_COMBINATIONS.isqrt();
+    let report = detector.detect(format!("{}\n{}\n{}", event(most), event(most + 1), event(1)).as_bytes());
+    assert_eq!(report.malformed, [1]);
+    assert_eq!(report.findings.len(), 2);
+}
+
+#[test]
+fn a_program_whose_parts_do_not_fit_is_refused() {
+    let program = || {
+        let mut rules = Rules::default();
+        let condition = rules.when_calculated(joined(), int(Comparison::Equal, 1));
+        rules.add(condition);
+        rules.program(Folding::Unicode)
+    };
+    let refusal = |change: fn(&mut Program)| {
+        let mut program = program();
+        change(&mut program);
+        Detector::new(program).map(|_| ()).unwrap_err()
+    };
+    assert!(Detector::new(program()).is_ok());
+    assert_eq!(refusal(|program| program.calculated[0] = Expression::Field(2)), ProgramError::StrayCalculation(0));
+    assert_eq!(refusal(|program| program.predicates[0].field = 3), ProgramError::StrayField(0));
+    let broken = |program: &mut Program| {
+        let automaton = Automaton { runs: vec![(0, 1)], classes: 1, next: vec![0], accepts: vec![true] };
+        program.predicates[0].test = Test::Regex { automaton, case: Case::Sensitive };
+    };
+    assert_eq!(refusal(broken), ProgramError::BrokenAutomaton(0));
+}
+
+#[test]
+fn a_program_survives_its_bytes() {
+    let mut rules = Rules::default();
+    let condition = rules.when_calculated(joined(), Test::Null);
+    rules.add(condition);
+    let program = rules.program(Folding::Ascii);
+    assert_eq!(Program::from_bytes(&program.to_bytes().unwrap()), Ok(program));
+}
