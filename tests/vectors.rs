@@ -16,30 +16,22 @@ struct Vector {
     match_ascii: bool,
 }
 
-/// Vectors whose query needs what this version doesn't compile yet; it refuses them by these names.
-const NOT_YET: [(&str, &str); 3] =
-    [("regex anchored", "`regex`"), ("endsWith cs", "`endsWith`"), ("not length missing", "`length`")];
-
 fn vectors() -> Vec<Vector> {
     include_str!("data/vectors.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// A rule file with the vector's query, which is found again by its number.
-fn rule(number: usize, query: &str) -> Result<RuleFile, String> {
+fn rule(number: usize, query: &str) -> RuleFile {
     let text = format!(
         "[rule]\nname = 'Vector {number}'\nrule_id = '{number:08}-0000-4000-8000-000000000000'\nseverity = 'low'\n\
          risk_score = 21\ntype = 'eql'\nlanguage = 'eql'\nquery = '''\n{query}\n'''\n"
     );
-    RuleFile::parse(format!("vector-{number}.toml"), &text).map_err(|wrong| wrong[0].to_string())
+    RuleFile::parse(format!("vector-{number}.toml"), &text).unwrap_or_else(|wrong| panic!("{}", wrong[0]))
 }
 
-fn detector(query: &str, folding: Folding) -> Result<Detector, String> {
-    let program = weir_eql::compile(&[rule(0, query)?], folding).map_err(|wrong| wrong[0].to_string())?;
-    Ok(Detector::new(program).unwrap())
-}
-
-fn expected_refusal(vector: &Vector) -> Option<&'static str> {
-    NOT_YET.iter().find(|(name, _)| *name == vector.name).map(|(_, construct)| *construct)
+fn detector(query: &str, folding: Folding) -> Detector {
+    let program = weir_eql::compile(&[rule(0, query)], folding).unwrap_or_else(|wrong| panic!("{}", wrong[0]));
+    Detector::new(program).unwrap()
 }
 
 #[test]
@@ -48,25 +40,17 @@ fn the_engine_agrees_with_elasticsearch_in_both_foldings() {
     assert_eq!(vectors.len(), 48);
     for vector in vectors {
         for (folding, expected) in [(Folding::Unicode, vector.r#match), (Folding::Ascii, vector.match_ascii)] {
-            match (detector(&vector.query, folding), expected_refusal(&vector)) {
-                (Ok(detector), None) => {
-                    let report = detector.detect(vector.event.to_string().as_bytes());
-                    assert!(report.malformed.is_empty(), "{}", vector.name);
-                    assert_eq!(!report.findings.is_empty(), expected, "{} ({folding:?})", vector.name);
-                }
-                (Err(refusal), Some(construct)) => assert!(refusal.contains(construct), "{refusal}"),
-                (Ok(_), Some(_)) => panic!("{}: compiles by now, so take it off the list", vector.name),
-                (Err(refusal), None) => panic!("{}: {refusal}", vector.name),
-            }
+            let report = detector(&vector.query, folding).detect(vector.event.to_string().as_bytes());
+            assert!(report.malformed.is_empty(), "{}", vector.name);
+            assert_eq!(!report.findings.is_empty(), expected, "{} ({folding:?})", vector.name);
         }
     }
 }
 
 #[test]
 fn a_module_with_all_queries_agrees_with_elasticsearch() {
-    let vectors: Vec<Vector> = vectors().into_iter().filter(|vector| expected_refusal(vector).is_none()).collect();
-    let rules: Vec<RuleFile> =
-        vectors.iter().enumerate().map(|(number, vector)| rule(number, &vector.query).unwrap()).collect();
+    let vectors = vectors();
+    let rules: Vec<RuleFile> = vectors.iter().enumerate().map(|(number, vector)| rule(number, &vector.query)).collect();
     let harness = Harness::load("vectors", &weir::rules::build(&rules).unwrap()).unwrap();
     for (vector, rule) in vectors.iter().zip(&rules) {
         let outcome = harness.run_one(vector.event.to_string().into());

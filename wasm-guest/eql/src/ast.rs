@@ -1,6 +1,6 @@
 //! The tree of a single-event query, the whole language; it says what was written, not whether Weir can run it.
 
-use weir_engine::program::{Case, Number};
+use weir_engine::program::{Case, Constant, Operator};
 
 use crate::fault::Span;
 
@@ -25,8 +25,10 @@ pub(crate) enum ExprKind {
     /// Dotted, without backquotes and the `?` of an optional field: a stream has no mapping that could lack it.
     Field(String),
     Call(Call),
-    /// `a + b`, `-a`: only the first operator is kept, since Weir doesn't calculate yet.
-    Arithmetic(Operator),
+    /// `a + b - c`: what stands before a sign, and each sign with what follows it.
+    Arithmetic(Box<Expr>, Vec<(Sign, Expr)>),
+    /// `-a`
+    Negative(Box<Expr>),
     Comparison(Comparison),
     /// `field in (…)`.
     In {
@@ -48,14 +50,6 @@ pub(crate) enum ExprKind {
     Any(Vec<Expr>),
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Constant {
-    Null,
-    Bool(bool),
-    Number(Number),
-    Text(String),
-}
-
 /// A constant on the right of `:`, `like` or `regex`.
 #[derive(Debug)]
 pub(crate) struct Pattern {
@@ -74,8 +68,8 @@ pub(crate) struct Call {
 
 /// An arithmetic sign, and where it stands.
 #[derive(Debug)]
-pub(crate) struct Operator {
-    pub(crate) sign: &'static str,
+pub(crate) struct Sign {
+    pub(crate) operator: Operator,
     pub(crate) span: Span,
 }
 
@@ -104,5 +98,5 @@ pub(crate) enum MatchKind {
     /// `like`, `like~`
     Like(Case),
     /// `regex`, `regex~`
-    Regex,
+    Regex(Case),
 }

@@ -1,13 +1,14 @@
 //! A condition before its predicates are shared with other rules: as `lower` makes it, simplified as it grows.
 
-use weir_engine::program::Test;
+use weir_engine::program::{Expression, Test};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Clause {
     Constant(bool),
-    /// True if any value of `field` passes.
+    /// True if any value of the subject passes.
     Test {
-        field: String,
+        /// A field, or what is calculated from fields.
+        subject: Expression<String>,
         test: Test,
     },
     Not(Box<Clause>),
@@ -18,8 +19,9 @@ pub(crate) enum Clause {
 }
 
 impl Clause {
+    /// A test on a field.
     pub(crate) fn test(field: &str, test: Test) -> Self {
-        Self::Test { field: field.to_owned(), test }
+        Self::Test { subject: Expression::Field(field.to_owned()), test }
     }
 
     pub(crate) fn not(self) -> Self {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use weir_engine::program::{Condition, Folding, Predicate, Program, Rule, Test};
+use weir_engine::program::{Condition, Expression, Folding, Predicate, Program, Rule, Test};
 
 use crate::{Diagnostic, RuleFile, clause::Clause};
 
@@ -17,7 +17,7 @@ pub fn compile(rules: &[RuleFile], folding: Folding) -> Result<Program, Vec<Diag
     let mut problems = duplicates(rules);
     let mut clauses = Vec::new();
     for rule in rules {
-        match rule.condition() {
+        match rule.condition(folding) {
             Ok(clause) => clauses.push(clause),
             Err(faults) => problems.extend(faults),
         }
@@ -29,8 +29,9 @@ pub fn compile(rules: &[RuleFile], folding: Folding) -> Result<Program, Vec<Diag
     let linked = rules.iter().zip(&clauses);
     let rules =
         linked.map(|(rule, clause)| Rule { meta: rule.meta().clone(), condition: linker.link(clause) }).collect();
-    let fields = linker.fields.into_iter().map(str::to_owned).collect();
-    Ok(Program { folding, fields, calculated: Vec::new(), predicates: linker.predicates, rules })
+    let fields = linker.fields.iter().map(|field| (*field).to_owned()).collect();
+    let Linker { calculated, predicates, .. } = linker;
+    Ok(Program { folding, fields, calculated, predicates, rules })
 }
 
 fn duplicates(rules: &[RuleFile]) -> Vec<Diagnostic> {
@@ -50,8 +51,9 @@ fn duplicates(rules: &[RuleFile]) -> Vec<Diagnostic> {
 struct Linker<'c> {
     /// Sorted.
     fields: Vec<&'c str>,
+    calculated: Vec<Expression>,
     predicates: Vec<Predicate>,
-    /// The predicates on each field.
+    /// The predicates on each field, also the calculated ones.
     by_field: HashMap<u32, Vec<u32>>,
 }
 
@@ -59,13 +61,14 @@ impl<'c> Linker<'c> {
     fn new(clauses: &'c [Clause]) -> Self {
         let mut fields = BTreeSet::new();
         clauses.iter().for_each(|clause| collect_fields(clause, &mut fields));
-        Self { fields: fields.into_iter().collect(), predicates: Vec::new(), by_field: HashMap::new() }
+        let fields = fields.into_iter().collect();
+        Self { fields, calculated: Vec::new(), predicates: Vec::new(), by_field: HashMap::new() }
     }
 
     fn link(&mut self, clause: &Clause) -> Condition {
         match clause {
             Clause::Constant(value) => Condition::Constant(*value),
-            Clause::Test { field, test } => Condition::Predicate(self.predicate(field, test)),
+            Clause::Test { subject, test } => Condition::Predicate(self.predicate(subject, test)),
             Clause::Not(negated) => Condition::Not(Box::new(self.link(negated))),
             Clause::All(clauses) => Condition::All(clauses.iter().map(|clause| self.link(clause)).collect()),
             Clause::Any(clauses) => Condition::Any(clauses.iter().map(|clause| self.link(clause)).collect()),
@@ -73,8 +76,8 @@ impl<'c> Linker<'c> {
     }
 
     /// The number of the predicate, which may be new.
-    fn predicate(&mut self, field: &str, test: &Test) -> u32 {
-        let field = index(self.fields.partition_point(|known| *known < field));
+    fn predicate(&mut self, subject: &Expression<String>, test: &Test) -> u32 {
+        let field = self.field(subject);
         let on_field = self.by_field.entry(field).or_default();
         if let Some(known) = on_field.iter().find(|known| self.predicates[**known as usize].test == *test) {
             return *known;
@@ -84,14 +87,30 @@ impl<'c> Linker<'c> {
         self.predicates.push(Predicate { field, test: test.clone() });
         new
     }
+
+    /// The number of the field that the subject is, or that is calculated as it says; the latter may be new.
+    fn field(&mut self, subject: &Expression<String>) -> u32 {
+        let fields = &self.fields;
+        let number = |field: &String| index(fields.partition_point(|known| **known < **field));
+        let calculation = match subject.map_fields(&mut |field| number(field)) {
+            Expression::Field(field) => return field,
+            calculation => calculation,
+        };
+        let known = self.calculated.iter().position(|known| *known == calculation);
+        let place = known.unwrap_or_else(|| {
+            self.calculated.push(calculation);
+            self.calculated.len() - 1
+        });
+        index(self.fields.len() + place)
+    }
 }
 
 fn collect_fields<'c>(clause: &'c Clause, fields: &mut BTreeSet<&'c str>) {
     match clause {
         Clause::Constant(_) => {}
-        Clause::Test { field, .. } => {
+        Clause::Test { subject, .. } => subject.each_field(&mut |field| {
             fields.insert(field);
-        }
+        }),
         Clause::Not(negated) => collect_fields(negated, fields),
         Clause::All(clauses) | Clause::Any(clauses) => clauses.iter().for_each(|clause| collect_fields(clause, fields)),
     }

@@ -2,8 +2,9 @@
 //!
 //! The modules in the order in which a rule meets them: `rule_file` reads the TOML, with `rule_table` and `rule_meta`,
 //! and `toml_text` remembers where the query stands in it; `lexer` and `parser` turn the query into the tree of `ast`,
-//! each with a second half, `literal` and `operand`; `lower` turns that into a `clause` or a `refusal`; `compile`
-//! shares predicates between rules. What goes wrong in a query is a `fault`, and a `diagnostic` once the file is known;
+//! each with a second half, `literal` and `operand`; `lower` turns that into a `clause` or a `refusal`, with `value` for what
+//! is calculated, by a `function` or not, and with `regex` and `language` for regular expressions; `compile` shares
+//! predicates between rules. What goes wrong in a query is a `fault`, and a `diagnostic` once the file is known;
 //! `suggest` guesses what was meant.
 #![forbid(unsafe_code)]
 
@@ -20,8 +21,12 @@ mod operand;
 mod parser;
 
 mod clause;
+mod function;
+mod language;
 mod lower;
 mod refusal;
+mod regex;
+mod value;
 
 mod compile;
 

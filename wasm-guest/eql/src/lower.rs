@@ -1,17 +1,18 @@
 //! Turns a query's tree into tests on fields, with Elasticsearch's meaning; refuses what Weir can't judge.
 
-use weir_engine::program::{Case, Comparison as Order, Number, Test};
+use weir_engine::program::{Case, Comparison as Order, Constant, Expression, Folding, Test};
 
 use crate::{
-    ast::{Comparison, Constant, Expr, ExprKind, MatchKind, Pattern, Query, Relation},
+    ast::{Comparison, Expr, ExprKind, MatchKind, Pattern, Query, Relation},
     clause::Clause,
     fault::{Fault, Span},
-    refusal,
+    function, refusal, regex,
+    value::passes,
 };
 
 /// The condition under which the `query`, written as `text`, matches an event; or all that speaks against it.
-pub(crate) fn lower(query: &Query, text: &str) -> Result<Clause, Vec<Fault>> {
-    let mut lowering = Lowering { text, faults: Vec::new() };
+pub(crate) fn lower(query: &Query, text: &str, folding: Folding) -> Result<Clause, Vec<Fault>> {
+    let mut lowering = Lowering { text, folding, faults: Vec::new() };
     let category = query.category.as_deref().map_or(Clause::Constant(true), |category| {
         Clause::test("event.category", equals(vec![category.to_owned()], Case::Sensitive))
     });
@@ -19,8 +20,9 @@ pub(crate) fn lower(query: &Query, text: &str) -> Result<Clause, Vec<Fault>> {
     if lowering.faults.is_empty() { Ok(Clause::all([category, condition])) } else { Err(lowering.faults) }
 }
 
-struct Lowering<'q> {
+pub(crate) struct Lowering<'q> {
     text: &'q str,
+    pub(crate) folding: Folding,
     faults: Vec<Fault>,
 }
 
@@ -37,8 +39,7 @@ impl Lowering<'_> {
             ExprKind::Constant(Constant::Bool(value)) => Ok(Clause::Constant(*value)),
             ExprKind::Constant(_) => Err(refusal::constant_as_condition(expr)),
             ExprKind::Field(field) => Ok(Clause::test(field, Test::Bool(true))),
-            // Neither is a field, so this refuses.
-            ExprKind::Call(_) | ExprKind::Arithmetic(_) => self.field(expr).map(|_| Clause::Constant(false)),
+            ExprKind::Call(_) | ExprKind::Arithmetic(..) | ExprKind::Negative(_) => self.call(expr),
         };
         lowered.unwrap_or_else(|fault| {
             self.faults.push(fault);
@@ -51,79 +52,106 @@ impl Lowering<'_> {
         operands.iter().map(|operand| self.condition(operand)).collect()
     }
 
+    fn call(&self, expr: &Expr) -> Result<Clause, Fault> {
+        let subject = self.value(expr)?;
+        if !is_condition(expr) {
+            return Err(refusal::value_as_condition(expr));
+        }
+        Ok(match function::as_pattern(&subject) {
+            Some((field, pattern, case)) => Clause::test(field, Test::Like { patterns: vec![pattern], case }),
+            None => passes(subject, Test::Bool(true), self.folding),
+        })
+    }
+
     fn comparison(&mut self, comparison: &Comparison) -> Result<Clause, Fault> {
-        let Comparison { left, operator, operator_span, right } = comparison;
-        match (&left.kind, &right.kind) {
-            (ExprKind::Constant(_), ExprKind::Constant(_)) => Err(refusal::two_constants(operator_span)),
-            (ExprKind::Constant(constant), _) => {
-                self.compare(right, mirrored(*operator), operator_span, constant, &left.span)
+        let Comparison { left, operator, right, .. } = comparison;
+        let is_equality = matches!(operator, Relation::Equal | Relation::NotEqual);
+        for (subject, other) in [(left, right), (right, left)] {
+            match &other.kind {
+                ExprKind::Constant(Constant::Bool(value)) if is_equality && is_condition(subject) => {
+                    return Ok(self.condition(subject).negated_if((*operator == Relation::NotEqual) == *value));
+                }
+                ExprKind::Constant(Constant::Number(_) | Constant::Text(_)) if is_condition(subject) => {
+                    return Err(refusal::no_field(subject));
+                }
+                _ => {}
             }
-            (_, ExprKind::Constant(constant)) => self.compare(left, *operator, operator_span, constant, &right.span),
-            _ => {
-                self.field(left)?;
-                self.field(right)?;
-                Err(refusal::two_fields(right, self.text))
+        }
+        match (self.value(left)?, self.value(right)?) {
+            (subject, Expression::Constant(constant)) => {
+                self.check_kinds(left, &constant, &right.span)?;
+                self.compare(subject, *operator, &comparison.operator_span, constant, &right.span)
             }
+            (Expression::Constant(constant), subject) => {
+                self.check_kinds(right, &constant, &left.span)?;
+                self.compare(subject, mirrored(*operator), &comparison.operator_span, constant, &left.span)
+            }
+            _ => Err(refusal::two_fields(right, self.text)),
+        }
+    }
+
+    /// A calculated number compares with numbers only. What looks like a calculation may be a misread name.
+    fn check_kinds(&self, subject: &Expr, constant: &Constant, constant_span: &Span) -> Result<(), Fault> {
+        match (&subject.kind, constant) {
+            (ExprKind::Arithmetic(..) | ExprKind::Negative(_), Constant::Text(_) | Constant::Bool(_)) => {
+                Err(refusal::number_with_other(subject, self.text, constant_span))
+            }
+            _ => Ok(()),
         }
     }
 
     /// Lowers `subject RELATION constant`.
     fn compare(
-        &mut self,
-        subject: &Expr,
+        &self,
+        subject: Expression<String>,
         relation: Relation,
         sign: &Span,
-        constant: &Constant,
+        constant: Constant,
         constant_span: &Span,
     ) -> Result<Clause, Fault> {
-        let negated = relation == Relation::NotEqual;
-        let order = match relation {
-            Relation::Equal | Relation::NotEqual => Order::Equal,
-            Relation::Less => Order::Less,
-            Relation::LessOrEqual => Order::LessOrEqual,
-            Relation::Greater => Order::Greater,
-            Relation::GreaterOrEqual => Order::GreaterOrEqual,
-        };
-        if let (Constant::Bool(value), Order::Equal, true) = (constant, order, is_condition(subject)) {
-            return Ok(self.condition(subject).negated_if(negated == *value));
-        }
-        let field = self.field(subject)?;
-        let clause = match (constant, order) {
-            (Constant::Number(than), is) => Clause::test(field, Test::Number { is, than: *than }),
-            (Constant::Null, Order::Equal) => Clause::test(field, Test::Exists).not(),
-            (Constant::Bool(value), Order::Equal) => Clause::test(field, Test::Bool(*value)),
-            (Constant::Text(text), Order::Equal) => Clause::test(field, equals(vec![text.clone()], Case::Sensitive)),
+        let clause = match (constant, order(relation)) {
+            (Constant::Null, Order::Equal) => self.is_null(subject),
+            (Constant::Number(than), is) => passes(subject, Test::Number { is, than }, self.folding),
+            (Constant::Bool(value), Order::Equal) => passes(subject, Test::Bool(value), self.folding),
+            (Constant::Text(text), Order::Equal) => passes(subject, equals(vec![text], Case::Sensitive), self.folding),
+            (Constant::Text(than), is) => passes(subject, Test::Order { is, than }, self.folding),
             (_, _) => return Err(refusal::unordered(sign, constant_span)),
         };
-        Ok(clause.negated_if(negated))
+        Ok(clause.negated_if(relation == Relation::NotEqual))
+    }
+
+    fn is_null(&self, subject: Expression<String>) -> Clause {
+        match subject {
+            Expression::Field(field) => Clause::test(&field, Test::Exists).not(),
+            subject => passes(subject, Test::Null, self.folding),
+        }
     }
 
     fn membership(&self, value: &Expr, case: Case, list: &[Expr]) -> Result<Clause, Fault> {
-        let field = self.field(value)?;
+        let subject = self.value(value)?;
         let mut literals = Vec::new();
-        let mut clauses = Vec::new();
+        let mut tests = Vec::new();
         for item in list {
-            match &item.kind {
-                ExprKind::Constant(Constant::Text(text)) => literals.push(text.clone()),
-                ExprKind::Constant(Constant::Number(number)) => clauses.push(equals_number(field, *number)),
-                ExprKind::Constant(Constant::Bool(value)) => clauses.push(Clause::test(field, Test::Bool(*value))),
-                ExprKind::Constant(Constant::Null) => return Err(refusal::null_in_list(&item.span, field)),
-                _ => {
-                    self.field(item)?;
-                    return Err(refusal::two_fields(item, self.text));
+            match self.value(item)? {
+                Expression::Constant(Constant::Text(text)) => literals.push(text),
+                Expression::Constant(Constant::Number(than)) => tests.push(Test::Number { is: Order::Equal, than }),
+                Expression::Constant(Constant::Bool(value)) => tests.push(Test::Bool(value)),
+                Expression::Constant(Constant::Null) => {
+                    return Err(refusal::null_in_list(&item.span, &self.text[value.span.clone()]));
                 }
+                _ => return Err(refusal::two_fields(item, self.text)),
             }
         }
         if !literals.is_empty() {
-            clauses.push(Clause::test(field, equals(literals, case)));
+            tests.push(equals(literals, case));
         }
-        Ok(Clause::any(clauses))
+        Ok(self.any_passes(&subject, tests))
     }
 
-    /// Lowers `:` and `like`.
+    /// Lowers `:`, `like` and `regex`.
     ///
     /// Elasticsearch documents `:` for text only, yet takes numbers and booleans as well and treats them as `==` does;
-    /// so does this. `like` takes text only.
+    /// so does this. `like` and `regex` take text only.
     fn pattern_match(
         &self,
         value: &Expr,
@@ -131,42 +159,56 @@ impl Lowering<'_> {
         operator: &Span,
         patterns: &[Pattern],
     ) -> Result<Clause, Fault> {
-        let case = match how {
-            MatchKind::Colon => Case::Insensitive,
-            MatchKind::Like(case) => case,
-            MatchKind::Regex => return Err(refusal::regex(operator)),
-        };
-        let field = self.field(value)?;
+        let subject = self.value(value)?;
         let mut texts = Vec::new();
-        let mut clauses = Vec::new();
+        let mut tests = Vec::new();
         for Pattern { constant, span } in patterns {
+            let subject = || &self.text[value.span.clone()];
             match constant {
                 Constant::Text(text) => texts.push(text.clone()),
-                Constant::Null if patterns.len() > 1 => return Err(refusal::null_in_list(span, field)),
-                Constant::Null => return Err(refusal::null_pattern(span, field)),
+                Constant::Null if patterns.len() > 1 => return Err(refusal::null_in_list(span, subject())),
+                Constant::Null => return Err(refusal::null_pattern(span, subject())),
                 _ if how != MatchKind::Colon => return Err(refusal::pattern_is_no_text(span)),
-                Constant::Number(number) => clauses.push(equals_number(field, *number)),
-                Constant::Bool(value) => clauses.push(Clause::test(field, Test::Bool(*value))),
+                Constant::Number(than) => tests.push(Test::Number { is: Order::Equal, than: *than }),
+                Constant::Bool(value) => tests.push(Test::Bool(*value)),
             }
         }
-        clauses.extend(text_tests(texts, case).into_iter().map(|test| Clause::test(field, test)));
-        Ok(Clause::any(clauses))
+        match how {
+            MatchKind::Colon => tests.extend(text_tests(texts, Case::Insensitive)),
+            MatchKind::Like(case) => tests.extend(text_tests(texts, case)),
+            MatchKind::Regex(case) => {
+                let automaton = regex::automaton(texts.iter().map(String::as_str), case, self.folding);
+                let place = |pattern: Option<usize>| pattern.map_or(operator, |number| &patterns[number].span).clone();
+                let automaton = automaton.map_err(|bad| refusal::regex(&bad, place(bad.pattern)))?;
+                tests.push(Test::Regex { automaton, case });
+            }
+        }
+        Ok(self.any_passes(&subject, tests))
     }
 
-    /// The name of the field that `expr` is, or why it can't stand where a field must.
-    fn field<'e>(&self, expr: &'e Expr) -> Result<&'e str, Fault> {
-        match &expr.kind {
-            ExprKind::Field(name) => Ok(name),
-            ExprKind::Call(call) => Err(refusal::call(call, self.text)),
-            ExprKind::Arithmetic(operator) => Err(refusal::arithmetic(operator, &self.text[expr.span.clone()])),
-            _ => Err(refusal::no_field(expr)),
-        }
+    fn any_passes(&self, subject: &Expression<String>, tests: Vec<Test>) -> Clause {
+        Clause::any(tests.into_iter().map(|test| passes(subject.clone(), test, self.folding)))
     }
 }
 
 fn is_condition(expr: &Expr) -> bool {
-    use ExprKind::{All, Any, Comparison, In, Match, Not};
-    matches!(expr.kind, All(_) | Any(_) | Not(_) | Comparison(_) | In { .. } | Match { .. })
+    use ExprKind::{All, Any, Call, Comparison, In, Match, Not};
+    match &expr.kind {
+        All(_) | Any(_) | Not(_) | Comparison(_) | In { .. } | Match { .. } => true,
+        Call(call) => function::is_condition(call),
+        _ => false,
+    }
+}
+
+/// `!=` has the order that `==` has; it is negated besides.
+pub(crate) fn order(relation: Relation) -> Order {
+    match relation {
+        Relation::Equal | Relation::NotEqual => Order::Equal,
+        Relation::Less => Order::Less,
+        Relation::LessOrEqual => Order::LessOrEqual,
+        Relation::Greater => Order::Greater,
+        Relation::GreaterOrEqual => Order::GreaterOrEqual,
+    }
 }
 
 /// The relation that holds with its sides exchanged.
@@ -178,10 +220,6 @@ fn mirrored(relation: Relation) -> Relation {
         Relation::Greater => Relation::Less,
         Relation::GreaterOrEqual => Relation::LessOrEqual,
     }
-}
-
-fn equals_number(field: &str, than: Number) -> Clause {
-    Clause::test(field, Test::Number { is: Order::Equal, than })
 }
 
 /// Sorted, each once: so the same list in another order is the same predicate.

@@ -1,10 +1,10 @@
 //! Parses what a comparison compares: fields, constants, calls, arithmetic, and the tests that follow a field. A second
 //! half of the parser.
 
-use weir_engine::program::{Case, Number};
+use weir_engine::program::{Case, Constant, Number, Operator};
 
 use crate::{
-    ast::{Call, Constant, Expr, ExprKind, MatchKind, Operator, Pattern},
+    ast::{Call, Expr, ExprKind, MatchKind, Pattern, Sign},
     fault::{Fault, Span},
     lexer::{KEYWORDS, TokenKind},
     parser::{Parser, several_events},
@@ -15,51 +15,56 @@ const MATCHES: [(&str, MatchKind); 5] = [
     (":", MatchKind::Colon),
     ("like", MatchKind::Like(Case::Sensitive)),
     ("like~", MatchKind::Like(Case::Insensitive)),
-    ("regex", MatchKind::Regex),
-    ("regex~", MatchKind::Regex),
+    ("regex", MatchKind::Regex(Case::Sensitive)),
+    ("regex~", MatchKind::Regex(Case::Insensitive)),
 ];
+const SUMS: [(&str, Operator); 2] = [("+", Operator::Add), ("-", Operator::Subtract)];
+const PRODUCTS: [(&str, Operator); 3] = [("*", Operator::Multiply), ("/", Operator::Divide), ("%", Operator::Modulo)];
 
 impl Parser<'_> {
     /// Parses one side of a comparison.
     pub(crate) fn operand(&mut self) -> Result<Expr, Fault> {
-        self.arithmetic(&["+", "-"], |parser| parser.arithmetic(&["*", "/", "%"], Self::signed))
+        self.arithmetic(&SUMS, |parser| parser.arithmetic(&PRODUCTS, Self::signed))
     }
 
+    /// Parses operands joined by `signs` into one flat node, so that a long chain isn't a deep tree.
     fn arithmetic(
         &mut self,
-        signs: &[&'static str],
+        signs: &[(&str, Operator)],
         operand: fn(&mut Self) -> Result<Expr, Fault>,
     ) -> Result<Expr, Fault> {
         let first = operand(self)?;
-        let Some(operator) = self.operator(signs)? else { return Ok(first) };
-        operand(self)?;
-        while self.operator(signs)?.is_some() {
-            operand(self)?;
+        let start = first.span.start;
+        let mut rest = Vec::new();
+        while let Some(sign) = self.sign(signs)? {
+            rest.push((sign, operand(self)?));
         }
-        Ok(self.expr(first.span.start, ExprKind::Arithmetic(operator)))
+        if rest.is_empty() {
+            return Ok(first);
+        }
+        Ok(self.expr(start, ExprKind::Arithmetic(Box::new(first), rest)))
     }
 
-    fn operator(&mut self, signs: &[&'static str]) -> Result<Option<Operator>, Fault> {
-        for sign in signs {
+    fn sign(&mut self, signs: &[(&str, Operator)]) -> Result<Option<Sign>, Fault> {
+        for (sign, operator) in signs {
             if let Some(span) = self.eat(sign)? {
-                return Ok(Some(Operator { sign, span }));
+                return Ok(Some(Sign { operator: *operator, span }));
             }
         }
         Ok(None)
     }
 
     fn signed(&mut self) -> Result<Expr, Fault> {
-        let Some(operator) = self.operator(&["+", "-"])? else { return self.tested() };
-        let start = operator.span.start;
+        let Some(sign) = self.sign(&SUMS)? else { return self.tested() };
         let operand = self.nested(Self::signed)?;
-        let kind = match operand.kind {
-            ExprKind::Constant(Constant::Number(number)) => {
-                let number = if operator.sign == "-" { negative(number) } else { number };
-                ExprKind::Constant(Constant::Number(number))
+        let kind = match (sign.operator, operand.kind) {
+            (Operator::Subtract, ExprKind::Constant(Constant::Number(number))) => {
+                ExprKind::Constant(Constant::Number(negative(number)))
             }
-            _ => ExprKind::Arithmetic(operator),
+            (Operator::Subtract, kind) => ExprKind::Negative(Box::new(Expr { kind, span: operand.span })),
+            (_, kind) => kind,
         };
-        Ok(self.expr(start, kind))
+        Ok(self.expr(sign.span.start, kind))
     }
 
     /// Parses an operand with the `in`, `:`, `like` or `regex` that may follow it.

@@ -1,83 +1,56 @@
 //! What Weir says to queries that are well formed, but that it doesn't run.
 
-use weir_engine::program::Case;
-
 use crate::{
-    ast::{Call, Constant, Expr, ExprKind, Operator},
+    ast::{Call, Expr},
     fault::{Fault, Span},
+    function::{FUNCTIONS, Signature},
+    regex::BadRegex,
     suggest::nearest,
 };
 
-const FUNCTIONS: [&str; 16] = [
-    "add",
-    "between",
-    "cidrMatch",
-    "concat",
-    "divide",
-    "endsWith",
-    "indexOf",
-    "length",
-    "modulo",
-    "multiply",
-    "number",
-    "startsWith",
-    "string",
-    "stringContains",
-    "substring",
-    "subtract",
-];
-
-pub(crate) fn call(call: &Call, query: &str) -> Fault {
-    let span = call.name_span.clone();
-    let Some(name) = FUNCTIONS.into_iter().find(|name| name.eq_ignore_ascii_case(&call.name)) else {
-        let help = nearest(&call.name, FUNCTIONS).map_or_else(
-            || format!("EQL's functions are {}", FUNCTIONS.join(", ")),
-            |meant| format!("did you mean `{meant}`?"),
-        );
-        return Fault::new(span, format!("there is no function `{}`", call.name)).help(help);
-    };
-    let fault = Fault::new(span, format!("the function `{name}` isn't supported yet"));
-    match like_instead(name, call, query) {
-        Some(equivalent) => fault.help(format!("write `{equivalent}`, which means the same")),
-        None => fault.help("write the condition with operators, or leave this rule out"),
-    }
+pub(crate) fn unknown_function(call: &Call) -> Fault {
+    let names = || FUNCTIONS.iter().map(|function| function.name);
+    let help = nearest(&call.name, names()).map_or_else(
+        || format!("EQL's functions are {}", names().collect::<Vec<_>>().join(", ")),
+        |meant| format!("did you mean `{meant}`?"),
+    );
+    Fault::new(call.name_span.clone(), format!("there is no function `{}`", call.name)).help(help)
 }
 
-/// The `like` that says what a call of `name` says, if there is one: a wildcard in the text would change the meaning.
-fn like_instead(name: &str, call: &Call, query: &str) -> Option<String> {
-    let [field, text] = &*call.arguments else { return None };
-    let (ExprKind::Field(_), ExprKind::Constant(Constant::Text(value))) = (&field.kind, &text.kind) else {
-        return None;
-    };
-    if value.contains(['*', '?']) {
-        return None;
-    }
-    let (before, after) = match name {
-        "startsWith" => ("", "*"),
-        "endsWith" => ("*", ""),
-        "stringContains" => ("*", "*"),
-        _ => return None,
-    };
-    let operator = if call.case == Case::Sensitive { "like" } else { "like~" };
-    let quoted = &query[text.span.clone()];
-    let inner = quoted.strip_prefix('"')?.strip_suffix('"').filter(|inner| !inner.starts_with('"'))?;
-    Some(format!("{} {operator} \"{before}{inner}{after}\"", &query[field.span.clone()]))
+pub(crate) fn argument_count(call: &Call, signature: &Signature) -> Fault {
+    Fault::new(call.name_span.clone(), format!("wrong number of arguments for `{}`", signature.name))
+        .help(format!("write `{}`", signature.usage))
+}
+
+pub(crate) fn no_network(argument: &Expr) -> Fault {
+    Fault::new(argument.span.clone(), "not a network")
+        .help("write an address and a prefix length in double quotes: `\"10.0.0.0/8\"`, `\"fe80::/10\"`")
+}
+
+pub(crate) fn value_as_condition(expr: &Expr) -> Fault {
+    Fault::new(expr.span.clone(), "this is neither true nor false").help("compare it: `… == …`, `… > …`")
+}
+
+pub(crate) fn condition_as_value(expr: &Expr) -> Fault {
+    Fault::new(expr.span.clone(), "a condition can't be calculated with")
+        .label("only a comparison by `==`, `<`, `<=`, `>` or `>=` can")
+        .help("write each case as a condition of its own, joined by `or`")
 }
 
 /// `written` is the whole calculation.
-pub(crate) fn arithmetic(operator: &Operator, written: &str) -> Fault {
-    let is_like_a_name = operator.sign == "-" && !written.starts_with('-') && !written.contains(char::is_whitespace);
+pub(crate) fn number_with_other(written: &Expr, query: &str, other: &Span) -> Fault {
+    let written = &query[written.span.clone()];
+    let is_like_a_name = written.contains('-') && !written.starts_with('-') && !written.contains(char::is_whitespace);
     let help = if is_like_a_name {
-        format!("if `{written}` is one field's name, put it in backquotes; else write the result")
+        format!("if `{written}` is one field's name, put it in backquotes")
     } else {
-        "write the result, and compare a field with it".to_owned()
+        "write a number without quotes".to_owned()
     };
-    Fault::new(operator.span.clone(), format!("arithmetic with `{}` isn't supported yet", operator.sign)).help(help)
+    Fault::new(other.clone(), format!("`{written}` is a number, and this isn't")).help(help)
 }
 
-pub(crate) fn regex(operator: &Span) -> Fault {
-    Fault::new(operator.clone(), "`regex` isn't supported yet")
-        .help("write `like` with `*` and `?`, or a list of alternatives: `field like (\"a*\", \"b*\")`")
+pub(crate) fn regex(bad: &BadRegex, span: Span) -> Fault {
+    Fault::new(span, &*bad.message).help(&*bad.help)
 }
 
 pub(crate) fn two_fields(second: &Expr, query: &str) -> Fault {
@@ -85,11 +58,6 @@ pub(crate) fn two_fields(second: &Expr, query: &str) -> Fault {
     Fault::new(second.span.clone(), "a field can't be compared with another field")
         .label("a constant must stand here")
         .help(format!("if `{name}` is text, put it in double quotes"))
-}
-
-pub(crate) fn two_constants(sign: &Span) -> Fault {
-    Fault::new(sign.clone(), "both sides are constants")
-        .help("compare a field with a constant; a condition that always holds is written `true`")
 }
 
 pub(crate) fn no_field(expr: &Expr) -> Fault {
@@ -101,9 +69,9 @@ pub(crate) fn constant_as_condition(expr: &Expr) -> Fault {
 }
 
 pub(crate) fn unordered(sign: &Span, constant: &Span) -> Fault {
-    Fault::new(constant.clone(), "only numbers have an order")
+    Fault::new(constant.clone(), "only numbers and text have an order")
         .related(sign.clone(), "asks for an order")
-        .help("compare with a number, without quotes; text, booleans and `null` only with `==` and `!=`")
+        .help("compare booleans and `null` with `==` or `!=`")
 }
 
 pub(crate) fn null_in_list(null: &Span, field: &str) -> Fault {
@@ -117,5 +85,6 @@ pub(crate) fn null_pattern(null: &Span, field: &str) -> Fault {
 }
 
 pub(crate) fn pattern_is_no_text(constant: &Span) -> Fault {
-    Fault::new(constant.clone(), "`like` compares with text only").help("put it in double quotes, or compare with `==`")
+    Fault::new(constant.clone(), "`like` and `regex` compare with text only")
+        .help("put it in double quotes, or compare with `==`")
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use toml::{Spanned, de::DeTable};
-use weir_engine::program::RuleMeta;
+use weir_engine::program::{Folding, RuleMeta};
 
 use crate::{
     Diagnostic,
@@ -68,8 +68,8 @@ impl RuleFile {
     }
 
     /// The condition under which the rule matches.
-    pub(crate) fn condition(&self) -> Result<Clause, Vec<Diagnostic>> {
-        lower(&self.query, &self.meta.query)
+    pub(crate) fn condition(&self, folding: Folding) -> Result<Clause, Vec<Diagnostic>> {
+        lower(&self.query, &self.meta.query, folding)
             .map_err(|faults| faults.into_iter().map(|fault| locate(&self.source, &self.query_text, fault)).collect())
     }
 

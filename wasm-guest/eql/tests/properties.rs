@@ -12,12 +12,14 @@ risk_score = 21
 type = "eql"
 language = "eql""#;
 /// Valid queries, from which the mutated ones are made.
-const QUERIES: [&str; 5] = [
+const QUERIES: [&str; 7] = [
     "process where container.id: \"*\" and event.type== \"start\"\n and process.name: (\"dockerd\", \"runc\")",
     "any where not (?a.`b-c` >= -1.5e3 or x not in~ (\"y\", 1, true)) // done",
     "\"my category\" where f~(a, \"\"\"C:\\W\"\"\", g()) == null /* why */ and a + 1 * 2 < 3",
     "file where a like~ (\"\\u{200f}é*\", \"?\") and (b == true) != false",
     "process where true",
+    "any where process.name regex~ (\"a[b-d]+(e|f){2,3}\", \"\"\"\\w~x&<1-20>@\"\"\") or -a / 2 % b >= number(\"0x5\", 16)",
+    "any where not cidrMatch(source.ip, \"10.0.0.0/8\", \"::1\") and substring(concat(a, \":\"), -2) in~ (\"b\", \"c\")",
 ];
 /// What mutation puts in.
 const PIECES: [&str; 24] = [

@@ -32,6 +32,14 @@ fn rules_share_fields_and_predicates() {
 }
 
 #[test]
+fn rules_share_what_is_calculated() {
+    let program = compiled(&["any where length(b) > 1 or length(b) < 9", "any where length(b) > 1 and b + a == 1"]);
+    assert_eq!((program.fields.len(), program.calculated.len(), program.predicates.len()), (2, 2, 3));
+    let numbers: Vec<_> = program.predicates.iter().map(|predicate| predicate.field).collect();
+    assert_eq!(numbers, [2, 2, 3]);
+}
+
+#[test]
 fn a_predicate_without_influence_is_left_out() {
     let program = compiled(&["any where false and a == 1", "any where true or b == 1"]);
     assert!(program.fields.is_empty() && program.predicates.is_empty(), "{program:?}");
@@ -64,6 +72,6 @@ fn an_id_belongs_to_one_rule() {
 
 #[test]
 fn problems_of_all_rules_are_reported_together() {
-    let rules = [rule("a", "any where length(a) > 1"), rule("b", "any where a == b")];
+    let rules = [rule("a", "any where length() > 1"), rule("b", "any where a == b")];
     assert_eq!(compile(&rules, Folding::Unicode).expect_err("both are refused").len(), 2);
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::ast::Constant;
+use weir_engine::program::Constant;
 
 /// `query` with every operator's operands in parentheses.
 fn shape(query: &str) -> String {
@@ -16,7 +16,11 @@ fn show(expr: &Expr) -> String {
         ExprKind::Constant(Constant::Text(text)) => format!("{text:?}"),
         ExprKind::Field(name) => name.clone(),
         ExprKind::Call(call) => format!("{}{}", call.name, join(&call.arguments, ", ")),
-        ExprKind::Arithmetic(operator) => format!("arithmetic {}", operator.sign),
+        ExprKind::Arithmetic(first, rest) => {
+            let rest = rest.iter().map(|(sign, operand)| format!(" {:?} {}", sign.operator, show(operand)));
+            format!("({}{})", show(first), rest.collect::<String>())
+        }
+        ExprKind::Negative(inner) => format!("-{}", show(inner)),
         ExprKind::Comparison(c) => format!("({} {:?} {})", show(&c.left), c.operator, show(&c.right)),
         ExprKind::In { value, case, list } => format!("({} in {case:?} {})", show(value), join(list, ", ")),
         ExprKind::Match { value, how, patterns, .. } => format!("({} {how:?} {})", show(value), patterns.len()),
@@ -54,9 +58,9 @@ fn every_operator_is_read() {
         ("a : (\"b\", -5, true)", "(a Colon 3)"),
         ("a like (\"b\", \"c\")", "(a Like(Sensitive) 2)"),
         ("a like~ \"b\"", "(a Like(Insensitive) 1)"),
-        ("a regex~ \"b\"", "(a Regex 1)"),
-        ("a + 1 * 2 - b == 3", "(arithmetic + Equal Int(3))"),
-        ("-a == 3", "(arithmetic - Equal Int(3))"),
+        ("a regex~ \"b\"", "(a Regex(Insensitive) 1)"),
+        ("a + 1 * 2 - b == 3", "((a Add (Int(1) Multiply Int(2)) Subtract b) Equal Int(3))"),
+        ("-a == 3", "(-a Equal Int(3))"),
         ("(a : \"b\") == true", "((a Colon 1) Equal true)"),
         ("f~(a, 1, g()) > 0", "(f(a, Int(1), g()) Greater Int(0))"),
     ] {

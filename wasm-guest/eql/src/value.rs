@@ -1,0 +1,76 @@
+//! Turns what a comparison compares into a calculation; a second half of `lower`.
+
+use weir_engine::{
+    Detector,
+    program::{Condition, Constant, Expression, Folding, Predicate, Program, Rule, RuleMeta, Test},
+};
+
+use crate::{
+    ast::{Comparison, Expr, ExprKind, Relation},
+    clause::Clause,
+    fault::Fault,
+    function,
+    lower::{Lowering, order},
+    refusal,
+};
+
+impl Lowering<'_> {
+    /// Lowers what has a value. What reads no field becomes its result.
+    pub(crate) fn value(&self, expr: &Expr) -> Result<Expression<String>, Fault> {
+        let value = match &expr.kind {
+            ExprKind::Constant(constant) => return Ok(Expression::Constant(constant.clone())),
+            ExprKind::Field(name) => return Ok(Expression::Field(name.clone())),
+            ExprKind::Negative(inner) => Expression::Negative(Box::new(self.value(inner)?)),
+            ExprKind::Arithmetic(first, rest) => {
+                let rest = rest.iter().map(|(sign, operand)| Ok((sign.operator, self.value(operand)?)));
+                Expression::Arithmetic(Box::new(self.value(first)?), rest.collect::<Result<_, _>>()?)
+            }
+            ExprKind::Call(call) => {
+                let arguments = call.arguments.iter().map(|argument| self.value(argument));
+                function::calculation(call, arguments.collect::<Result<_, _>>()?)?
+            }
+            ExprKind::Comparison(comparison) => self.compared(expr, comparison)?,
+            _ => return Err(refusal::condition_as_value(expr)),
+        };
+        Ok(folded(value, self.folding))
+    }
+
+    fn compared(&self, expr: &Expr, comparison: &Comparison) -> Result<Expression<String>, Fault> {
+        let sides = [self.value(&comparison.left)?, self.value(&comparison.right)?];
+        // Whether there is a value isn't for a calculation to know: without one, it has none itself.
+        if comparison.operator == Relation::NotEqual || sides.contains(&Expression::Constant(Constant::Null)) {
+            return Err(refusal::condition_as_value(expr));
+        }
+        let [left, right] = sides.map(Box::new);
+        Ok(Expression::Comparison(left, order(comparison.operator), right))
+    }
+}
+
+fn folded(value: Expression<String>, folding: Folding) -> Expression<String> {
+    let mut reads_field = false;
+    let without_names = value.map_fields(&mut |_| {
+        reads_field = true;
+        0
+    });
+    if reads_field { value } else { Expression::Constant(without_names.constant(folding)) }
+}
+
+/// The condition that `subject` passes `test`.
+pub(crate) fn passes(subject: Expression<String>, test: Test, folding: Folding) -> Clause {
+    match subject {
+        Expression::Constant(constant) => Clause::Constant(is_passed(constant, test, folding)),
+        subject => Clause::Test { subject, test },
+    }
+}
+
+/// Lets the engine itself judge a constant, by a rule that matches any event if the constant passes.
+fn is_passed(constant: Constant, test: Test, folding: Folding) -> bool {
+    let program = Program {
+        folding,
+        fields: Vec::new(),
+        calculated: vec![Expression::Constant(constant)],
+        predicates: vec![Predicate { field: 0, test }],
+        rules: vec![Rule { meta: RuleMeta::default(), condition: Condition::Predicate(0) }],
+    };
+    Detector::new(program).is_ok_and(|detector| !detector.detect(b"{}").findings.is_empty())
+}
