@@ -1,7 +1,9 @@
 //! Calculates by the definition, slowly: texts are vectors of UTF-16 units, whole numbers have 128 bits.
 #![allow(clippy::unwrap_used, reason = "tests may stop at the first surprise")]
 
-use weir_engine::program::{Case, Comparison, Constant, Expression, Folding, Function, Number, Operator};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use weir_engine::program::{Case, Comparison, Constant, Expression, Folding, Function, Network, Number, Operator};
 
 use crate::evaluator::{alike, parse, stands};
 
@@ -146,7 +148,13 @@ fn call(function: &Function, arguments: &[Value], folding: Folding) -> Option<Va
         }
         Function::Number => Value::Number(spelt(&first.text(), arguments.get(1))?),
         Function::Between(case) => Value::Text(between(*case, arguments, folding)?),
-        Function::InNetworks(_) => unreachable!("not generated"),
+        Function::InNetworks(networks) => {
+            let text = first.text();
+            let mapped = text.parse::<Ipv4Addr>().map(|address| format!("::ffff:{address}"));
+            let address = mapped.unwrap_or(text).parse::<Ipv6Addr>();
+            let holds = |network: &Network, address| (network.first..=network.last).contains(&u128::from(address));
+            Value::Bool(address.is_ok_and(|address| networks.iter().any(|network| holds(network, address))))
+        }
     })
 }
 

@@ -3,11 +3,13 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use weir_engine::program::{
-    Automaton, Case, Comparison, Condition, Constant, Expression, Folding, Function, Number, Operator, Program, Test,
-};
+use weir_engine::program::{Automaton, Case, Comparison, Condition, Expression, Folding, Number, Program, Test};
 
 use crate::support::Rules;
+
+mod calculations;
+
+use self::calculations::expression;
 
 const FIELDS: &[&str] =
     &["a", "a.b", "a.b.c", "a.c", "b.c", "process", "process.name", "process.parent.name", "é", "", ".a", "a.", "a..b"];
@@ -22,6 +24,7 @@ const FAMILIES: &[&[&str]] = &[
     &["5", "5.0", "05", "+5", " 5", "5 ", "0x5", "5.", ".5", "5e0"],
     &["0", "-0", "-0.0", "", "-", "e5", "inf", "NaN", "1e400"],
     &["9007199254740992", "9007199254740993", "9223372036854775807", "9223372036854775808"],
+    &["10.0.0.1", "::ffff:10.0.0.1", "10.0.0.01", "10.0.1.0", "fe80::1", "FE80:0::1", "::1", "1.2.3"],
     &["\\", "\"", "/", "C:\\W", "\u{0}\t\n\u{1f}", "\u{FFFD}", "?", "*"],
     &["0123456789012345678901234567890123456789012345678901234567890123456789", "01234567", "0123456789abcdef"],
 ];
@@ -47,7 +50,7 @@ const NUMBERS: &[&str] = &[
 
 /// What one program and its batch are made of.
 #[derive(Clone, Debug)]
-struct World {
+pub struct World {
     fields: Vec<&'static str>,
     /// Every stretch of steps of the fields' names, and some that lead nowhere.
     keys: Vec<String>,
@@ -128,56 +131,6 @@ fn automaton(world: &World) -> impl Strategy<Value = Automaton> + use<> {
         let runs = std::iter::once(0).chain(starts).zip(classes).collect();
         Automaton { runs, classes: 3, next, accepts }
     })
-}
-
-/// A calculation on a few of the world's fields.
-fn expression(world: &World) -> impl Strategy<Value = Expression<String>> + use<> {
-    let number = select(vec![0, 1, 2, 5, -1, -3, 10, 16, i64::MAX, i64::MIN]).prop_map(Number::Int);
-    let float = select(vec![0.5, -0.0, 2.0, 1e300]).prop_map(Number::Float);
-    let constant = prop_oneof![
-        4 => prop_oneof![number, float].prop_map(Constant::Number),
-        4 => select(world.texts.clone()).prop_map(|text| Constant::Text(text.to_owned())),
-        1 => any::<bool>().prop_map(Constant::Bool),
-        1 => Just(Constant::Null),
-    ];
-    let leaf = prop_oneof![
-        3 => select(world.fields.clone()).prop_map(|name| Expression::Field(name.to_owned())),
-        2 => constant.prop_map(Expression::Constant),
-    ];
-    leaf.prop_recursive(3, 10, 4, |inner| {
-        let operator =
-            select(vec![Operator::Add, Operator::Subtract, Operator::Multiply, Operator::Divide, Operator::Modulo]);
-        let is = select(vec![Comparison::Equal, Comparison::Less, Comparison::GreaterOrEqual]);
-        let boxed = || inner.clone().prop_map(Box::new);
-        prop_oneof![
-            1 => boxed().prop_map(Expression::Negative),
-            2 => (boxed(), vec((operator, inner.clone()), 1..3))
-                .prop_map(|(first, rest)| Expression::Arithmetic(first, rest)),
-            1 => (boxed(), is, boxed()).prop_map(|(left, is, right)| Expression::Comparison(left, is, right)),
-            6 => (function(), vec(inner.clone(), 1..5)).prop_map(|(function, mut arguments)| {
-                arguments.truncate(most_arguments(&function));
-                Expression::Call(function, arguments)
-            }),
-        ]
-    })
-}
-
-/// Too few arguments are judged as well; more are no program.
-fn most_arguments(function: &Function) -> usize {
-    match function {
-        Function::Length | Function::Text => 1,
-        Function::Contains(_) | Function::StartsWith(_) | Function::EndsWith(_) | Function::Number => 2,
-        Function::IndexOf(_) | Function::Substring => 3,
-        _ => 4,
-    }
-}
-
-fn function() -> impl Strategy<Value = Function> {
-    let case = prop_oneof![Just(Case::Sensitive), Just(Case::Insensitive)];
-    let with_case: Vec<fn(Case) -> Function> =
-        vec![Function::Between, Function::Contains, Function::EndsWith, Function::IndexOf, Function::StartsWith];
-    let without = vec![Function::Concat, Function::Length, Function::Number, Function::Substring, Function::Text];
-    prop_oneof![(select(with_case), case).prop_map(|(function, case)| function(case)), select(without)]
 }
 
 /// A text of which some characters have become wildcards.
