@@ -13,6 +13,9 @@ impl Calculation<'_> {
     pub(crate) fn call(&mut self, function: &Function, arguments: &[Expression]) -> Option<Item> {
         let first = arguments.first()?;
         match function {
+            Function::All => self.decide(arguments, false).map(Item::Bool),
+            Function::Any => self.decide(arguments, true).map(Item::Bool),
+            Function::Not => self.truth(first).map(|value| Item::Bool(!value)),
             Function::Between(case) => self.between(*case, arguments).map(Item::Text),
             Function::Concat => self.concat(arguments).map(Item::Text),
             Function::Contains(case) => {
@@ -39,6 +42,27 @@ impl Calculation<'_> {
             }
             Function::Substring => self.substring(arguments).map(Item::Text),
             Function::Text => self.text(first).map(Item::Text),
+        }
+    }
+
+    /// `deciding` if any argument is, else its opposite if that is known of all.
+    fn decide(&mut self, arguments: &[Expression], deciding: bool) -> Option<bool> {
+        let mut unknown = false;
+        for argument in arguments {
+            match self.truth(argument) {
+                Some(value) if value == deciding => return Some(deciding),
+                Some(_) => {}
+                None => unknown = true,
+            }
+        }
+        (!unknown).then_some(!deciding)
+    }
+
+    fn truth(&mut self, argument: &Expression) -> Option<bool> {
+        match self.value(argument)? {
+            Item::Bool(value) => Some(value),
+            Item::Text(word) => self.at(word).parse().ok(),
+            Item::Number(_) => None,
         }
     }
 

@@ -226,14 +226,14 @@ impl Calculated {
     }
 }
 
-/// Has each calculation done as early as it can be: at every value of the one field that it reads, or else after all
-/// values, when also the lack of a value is known. Answers with the latter ones.
+/// Has each calculation done as early as it can be: at every value of the one field that it reads, or else, and if it
+/// matters when that field has none, after all values. Answers with the latter ones.
 fn schedule(calculated: &[Calculated], fields: &mut [FieldTests]) -> Vec<u32> {
     let mut waiting = Vec::new();
     for (number, calculated) in (0..).zip(calculated) {
-        let asks_for_null = !fields[calculated.field].null.is_empty();
+        let needs_value = fields[calculated.field].null.is_empty() && calculated.expression.is_strict();
         match &*calculated.reads {
-            [only] if !asks_for_null => fields[*only as usize].add_feed(number),
+            [only] if needs_value => fields[*only as usize].add_feed(number),
             several => {
                 several.iter().for_each(|field| fields[*field as usize].store());
                 waiting.push(number);

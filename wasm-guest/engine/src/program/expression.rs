@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Case, Comparison, Number};
 
-/// A calculation. It has no value if any part of it has none, or is of a kind that it doesn't take.
+/// A calculation. It has no value if any part of it has none, or is of a kind that it doesn't take, unless a function says
+/// otherwise.
 ///
 /// Numbers and booleans serve as text, in their JSON spelling; text that spells a number serves as a number. Positions
 /// and lengths are counted in UTF-16 units, as Elasticsearch does.
@@ -50,6 +51,10 @@ pub enum Operator {
 /// A function, with its arguments in order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Function {
+    /// Are all arguments true? An argument without a value is neither true nor false: it counts only if no other decides.
+    All,
+    /// Is any argument true? As for `All`.
+    Any,
     /// Source, left, right, and whether the last `right` counts: the text between the first `left` and a `right` after
     /// it. `""` if either isn't there; all of the source if one of the three is empty.
     Between(Case),
@@ -65,6 +70,8 @@ pub enum Function {
     InNetworks(Vec<Network>),
     /// The length of a text.
     Length,
+    /// The opposite of true or false.
+    Not,
     /// Text, base (10, or 16 after `0x`): the number that it spells.
     Number,
     /// Source, part: does the one start with the other?
@@ -125,6 +132,18 @@ impl<F> Expression<F> {
 }
 
 impl Expression {
+    /// Has it surely no value where a field that it reads has none?
+    pub(crate) fn is_strict(&self) -> bool {
+        match self {
+            Self::Field(_) | Self::Constant(_) => true,
+            Self::Negative(inner) => inner.is_strict(),
+            Self::Comparison(left, _, right) => left.is_strict() && right.is_strict(),
+            Self::Arithmetic(first, rest) => first.is_strict() && rest.iter().all(|(_, inner)| inner.is_strict()),
+            Self::Call(Function::All | Function::Any, _) => false,
+            Self::Call(_, arguments) => arguments.iter().all(Self::is_strict),
+        }
+    }
+
     /// The value of an expression that reads no field.
     pub fn constant(&self, folding: super::Folding) -> Constant {
         crate::calculate::constant(self, folding)

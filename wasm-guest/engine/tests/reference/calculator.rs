@@ -30,10 +30,32 @@ pub fn calculate(expression: &Expression, fields: &[(u32, Option<String>)], fold
                 .try_fold(first, |left, (operator, right)| combine(*operator, left.number()?, of(right)?.number()?))
         }
         Expression::Comparison(left, is, right) => Some(Value::Bool(compare(&of(left)?, *is, &of(right)?)?)),
+        Expression::Call(Function::All, parts) => kleene(parts.iter().map(of), false),
+        Expression::Call(Function::Any, parts) => kleene(parts.iter().map(of), true),
         Expression::Call(function, arguments) => {
             let arguments: Vec<Value> = arguments.iter().map(of).collect::<Option<_>>()?;
             call(function, &arguments, folding)
         }
+    }
+}
+
+/// Unknown parts matter only where no known one decides.
+fn kleene(parts: impl Iterator<Item = Option<Value>>, deciding: bool) -> Option<Value> {
+    let parts: Vec<_> = parts.map(|part| part.and_then(|part| truth(&part))).collect();
+    let result = if parts.contains(&Some(deciding)) {
+        deciding
+    } else if parts.contains(&None) {
+        return None;
+    } else {
+        !deciding
+    };
+    Some(Value::Bool(result))
+}
+
+fn truth(value: &Value) -> Option<bool> {
+    match value {
+        Value::Number(_) => None,
+        value => value.text().parse().ok(),
     }
 }
 
@@ -122,6 +144,8 @@ fn call(function: &Function, arguments: &[Value], folding: Folding) -> Option<Va
         |argument: &Value, case: &Case| alike(&argument.text(), case, folding).encode_utf16().collect::<Vec<u16>>();
     let first = arguments.first()?;
     Some(match function {
+        Function::All | Function::Any => unreachable!("judged without all arguments"),
+        Function::Not => Value::Bool(!truth(first)?),
         Function::Concat => Value::Text(arguments.iter().map(Value::text).collect()),
         Function::Length => Value::Number(Number::Int(units(first).len() as i64)),
         Function::Text => Value::Text(first.text()),

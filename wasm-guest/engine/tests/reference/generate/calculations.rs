@@ -45,7 +45,7 @@ pub fn expression(world: &World) -> impl Strategy<Value = Expression<String>> + 
 /// Too few arguments are judged as well; more are no program.
 fn most_arguments(function: &Function) -> usize {
     match function {
-        Function::Length | Function::Text | Function::InNetworks(_) => 1,
+        Function::Length | Function::Not | Function::Text | Function::InNetworks(_) => 1,
         Function::Contains(_) | Function::StartsWith(_) | Function::EndsWith(_) | Function::Number => 2,
         Function::IndexOf(_) | Function::Substring => 3,
         _ => 4,
@@ -56,7 +56,16 @@ fn function() -> impl Strategy<Value = Function> {
     let case = prop_oneof![Just(Case::Sensitive), Just(Case::Insensitive)];
     let with_case: Vec<fn(Case) -> Function> =
         vec![Function::Between, Function::Contains, Function::EndsWith, Function::IndexOf, Function::StartsWith];
-    let without = vec![Function::Concat, Function::Length, Function::Number, Function::Substring, Function::Text];
+    let without = vec![
+        Function::All,
+        Function::Any,
+        Function::Not,
+        Function::Concat,
+        Function::Length,
+        Function::Number,
+        Function::Substring,
+        Function::Text,
+    ];
     let bits = |address: &str| address.parse::<Ipv6Addr>().unwrap().to_bits();
     let networks = [("::ffff:10.0.0.0", "::ffff:10.0.0.255"), ("fe80::", "fe80::ffff"), ("::", "::ffff")];
     let networks = networks.map(|(first, last)| Network { first: bits(first), last: bits(last) });
