@@ -32,9 +32,9 @@ pub(crate) fn value_as_condition(expr: &Expr) -> Fault {
 }
 
 pub(crate) fn condition_as_value(expr: &Expr) -> Fault {
-    Fault::new(expr.span.clone(), "a condition can't be calculated with")
-        .label("only a comparison by `==`, `<`, `<=`, `>` or `>=` can")
-        .help("write each case as a condition of its own, joined by `or`")
+    Fault::new(expr.span.clone(), "this condition can't be calculated with")
+        .label("only `and`, `or`, `not`, `in` and comparisons with values can")
+        .help("take it out of the calculation, and join it by `and` or `or`")
 }
 
 /// `written` is the whole calculation.

@@ -2,7 +2,10 @@
 
 use weir_engine::{
     Detector,
-    program::{Condition, Constant, Expression, Folding, Predicate, Program, Rule, RuleMeta, Test},
+    program::{
+        Case, Comparison as Order, Condition, Constant, Expression, Folding, Function, Predicate, Program, Rule,
+        RuleMeta, Test,
+    },
 };
 
 use crate::{
@@ -25,25 +28,39 @@ impl Lowering<'_> {
                 let rest = rest.iter().map(|(sign, operand)| Ok((sign.operator, self.value(operand)?)));
                 Expression::Arithmetic(Box::new(self.value(first)?), rest.collect::<Result<_, _>>()?)
             }
-            ExprKind::Call(call) => {
-                let arguments = call.arguments.iter().map(|argument| self.value(argument));
-                function::calculation(call, arguments.collect::<Result<_, _>>()?)?
-            }
+            ExprKind::Call(call) => function::calculation(call, self.values(&call.arguments)?)?,
             ExprKind::Comparison(comparison) => self.compared(expr, comparison)?,
+            ExprKind::All(operands) => Expression::Call(Function::All, self.values(operands)?),
+            ExprKind::Any(operands) => Expression::Call(Function::Any, self.values(operands)?),
+            ExprKind::Not(negated) => not(self.value(negated)?),
+            ExprKind::In { value, case: Case::Sensitive, list } => {
+                let value = self.value(value)?;
+                let is = |item| Expression::Comparison(Box::new(value.clone()), Order::Equal, Box::new(item));
+                Expression::Call(Function::Any, self.values(list)?.into_iter().map(is).collect())
+            }
             _ => return Err(refusal::condition_as_value(expr)),
         };
         Ok(folded(value, self.folding))
     }
 
+    fn values(&self, exprs: &[Expr]) -> Result<Vec<Expression<String>>, Fault> {
+        exprs.iter().map(|expr| self.value(expr)).collect()
+    }
+
     fn compared(&self, expr: &Expr, comparison: &Comparison) -> Result<Expression<String>, Fault> {
         let sides = [self.value(&comparison.left)?, self.value(&comparison.right)?];
         // Whether there is a value isn't for a calculation to know: without one, it has none itself.
-        if comparison.operator == Relation::NotEqual || sides.contains(&Expression::Constant(Constant::Null)) {
+        if sides.contains(&Expression::Constant(Constant::Null)) {
             return Err(refusal::condition_as_value(expr));
         }
         let [left, right] = sides.map(Box::new);
-        Ok(Expression::Comparison(left, order(comparison.operator), right))
+        let compared = Expression::Comparison(left, order(comparison.operator), right);
+        Ok(if comparison.operator == Relation::NotEqual { not(compared) } else { compared })
     }
+}
+
+fn not(value: Expression<String>) -> Expression<String> {
+    Expression::Call(Function::Not, vec![value])
 }
 
 fn folded(value: Expression<String>, folding: Folding) -> Expression<String> {

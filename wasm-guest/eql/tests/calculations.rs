@@ -135,6 +135,11 @@ fn concat_and_string() {
         ("string(four * half)", r#""2.0""#),
         ("string(flag)", r#""true""#),
         ("string(four > 3)", r#""true""#),
+        ("string(four > 3 and ten != 11)", r#""true""#),
+        ("string(four == 3 or not flag)", r#""false""#),
+        ("string(four in (3, 4))", r#""true""#),
+        ("string(missing == 1 or four == 4)", r#""true""#),
+        ("string(missing == 1 and four == 4)", "null"),
         ("string(missing)", "null"),
         ("(missing > -1)", "null"),
     ]);
