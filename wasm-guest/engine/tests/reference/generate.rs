@@ -7,6 +7,7 @@ use weir_engine::program::{Automaton, Case, Comparison, Condition, Expression, F
 
 use crate::support::Rules;
 
+#[path = "generate/calculations.rs"]
 mod calculations;
 
 use self::calculations::expression;
