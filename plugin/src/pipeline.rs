@@ -164,12 +164,13 @@ fn receive(mut queue: mpsc::Receiver<Chunk>) -> impl Stream<Item = Chunk> {
     stream::poll_fn(move |context| queue.poll_recv(context))
 }
 
-async fn judge(judge: Arc<Judge>, counts: Counts, chunk: Chunk) -> Result<Judged, PipelineError> {
-    let work = move || {
+/// Begins to judge at once, not when the answer is first asked for: that may be after another batch has been sent.
+fn judge(judge: Arc<Judge>, counts: Counts, chunk: Chunk) -> impl Future<Output = Result<Judged, PipelineError>> {
+    let judging = spawn_blocking(move || {
         counts.received(&chunk);
         judge.judge(chunk)
-    };
-    unless_panicked("judging", spawn_blocking(work)).await
+    });
+    unless_panicked("judging", judging)
 }
 
 async fn unless_panicked<T>(doing: &'static str, task: JoinHandle<T>) -> Result<T, PipelineError> {

@@ -17,7 +17,7 @@ use weir_engine::program::Folding;
 use weir_eql::RuleFile;
 use weir_tests::generate::{Shape, events};
 
-const EVENTS: usize = 500_000;
+const EVENTS: usize = 1_000_000;
 const ROUNDS: usize = 3;
 const BATCH: usize = 1 << 20;
 
@@ -45,6 +45,10 @@ fn main() -> Fallible<()> {
     table.row("guest alone, copy into it included", best(rounds, || judge(&guest, &batches, matching)));
     table.row("engine alone, native", best(rounds, || detect(&detector, &batches, matching)));
     table.row("memcpy", best(rounds, || copy(&bytes)));
+    let empty = folder.path().join("empty.ndjson");
+    File::create(&empty)?;
+    let start = best(rounds, || command(&empty, &output));
+    println!("\nweir run on an empty file: {} ms, most of it to compile the module", start.as_millis());
     Ok(())
 }
 

@@ -45,7 +45,7 @@ impl<'a> Lines<'a> {
 /// What is still to be judged.
 struct Part {
     lines: Range<u32>,
-    /// Why it must be, if it isn't the whole batch: what the detector did on the part around it.
+    /// How the detector failed on the part around it, unless this is the whole batch.
     reason: Reason,
 }
 

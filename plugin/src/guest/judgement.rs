@@ -32,7 +32,7 @@ pub struct Finding {
 pub struct Unjudged {
     /// The event's line.
     pub event: u32,
-    /// Why.
+    /// Why. If the time for the batch ran out before the event stood alone, why the events around it couldn't be judged.
     pub reason: Reason,
 }
 
