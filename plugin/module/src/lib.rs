@@ -139,7 +139,8 @@ mod tests {
     fn no_module_is_made_that_the_host_would_refuse_for_what_it_says() {
         let meta = RuleMeta { id: "r".into(), name: "x".repeat(257), severity: "low".into(), ..RuleMeta::default() };
         let rules = vec![Rule { meta, condition: Condition::Constant(true) }];
-        let program = Program { folding: Folding::Unicode, fields: Vec::new(), predicates: Vec::new(), rules };
+        let (fields, calculated, predicates) = (Vec::new(), Vec::new(), Vec::new());
+        let program = Program { folding: Folding::Unicode, fields, calculated, predicates, rules };
         let error = build(b"", &program).err().map(|error| error.to_string());
         let expected = "the module would describe rule `r` with a name of 257 bytes, more than 256, and no Weir would load it; \
                         shorten that, or build fewer rules into one module";
