@@ -3,13 +3,12 @@
 
 mod cli;
 
-use std::fs;
 use std::io::Read;
 use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::process::Stdio;
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use cli::{Folder, assert_same, clean, finish, lines, matching, tagged};
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use weir_engine::program::{Condition, Expression, Folding, Predicate, Program, Rule, Test};
 
-use crate::{Diagnostic, RuleFile, clause::Clause};
+use crate::clause::Clause;
+use crate::{Diagnostic, RuleFile};
 
 /// Compiles the rules in their order; rules may share a file name, but no id.
 ///

@@ -1,6 +1,9 @@
 //! What is wrong with a rule file, shown as rustc shows it: message, place, offending text, remedy.
 
-use std::{fmt, ops::Range, path::PathBuf, sync::Arc};
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
 

@@ -1,10 +1,13 @@
 //! EQL's functions: their names and arguments, and what each becomes.
 
-use std::{net::IpAddr, ops::RangeInclusive};
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
 
 use weir_engine::program::{Case, Constant, Expression, Function, Network, Operator};
 
-use crate::{ast::Call, fault::Fault, refusal};
+use crate::ast::Call;
+use crate::fault::Fault;
+use crate::refusal;
 
 /// How a function is called.
 #[derive(Debug)]

@@ -2,10 +2,8 @@
 
 use weir_engine::program::Number;
 
-use crate::{
-    fault::Fault,
-    lexer::{Lexer, TokenKind},
-};
+use crate::fault::Fault;
+use crate::lexer::{Lexer, TokenKind};
 
 const RAW: &str = "\"\"\"";
 

@@ -2,13 +2,11 @@
 
 use weir_engine::program::{Case, Comparison as Order, Constant, Expression, Folding, Test};
 
-use crate::{
-    ast::{Comparison, Expr, ExprKind, MatchKind, Pattern, Query, Relation},
-    clause::Clause,
-    fault::{Fault, Span},
-    function, refusal, regex,
-    value::passes,
-};
+use crate::ast::{Comparison, Expr, ExprKind, MatchKind, Pattern, Query, Relation};
+use crate::clause::Clause;
+use crate::fault::{Fault, Span};
+use crate::value::passes;
+use crate::{function, refusal, regex};
 
 /// The condition under which the `query`, written as `text`, matches an event; or all that speaks against it.
 pub(crate) fn lower(query: &Query, text: &str, folding: Folding) -> Result<Clause, Vec<Fault>> {

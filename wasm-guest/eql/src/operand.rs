@@ -3,12 +3,10 @@
 
 use weir_engine::program::{Case, Constant, Number, Operator};
 
-use crate::{
-    ast::{Call, Expr, ExprKind, MatchKind, Pattern, Sign},
-    fault::{Fault, Span},
-    lexer::{KEYWORDS, TokenKind},
-    parser::{Parser, several_events},
-};
+use crate::ast::{Call, Expr, ExprKind, MatchKind, Pattern, Sign};
+use crate::fault::{Fault, Span};
+use crate::lexer::{KEYWORDS, TokenKind};
+use crate::parser::{Parser, several_events};
 
 const MEMBERSHIPS: [(&str, Case); 2] = [("in", Case::Sensitive), ("in~", Case::Insensitive)];
 const MATCHES: [(&str, MatchKind); 5] = [

@@ -2,12 +2,10 @@
 //!
 //! Recursive descent with one token of foresight, one function per precedence: `or`, `and`, `not`, comparison.
 
-use crate::{
-    ast::{Comparison, Expr, ExprKind, Query, Relation},
-    fault::{Fault, Span},
-    lexer::{KEYWORDS, Lexer, TILDE_KEYWORDS, Token, TokenKind},
-    suggest::nearest,
-};
+use crate::ast::{Comparison, Expr, ExprKind, Query, Relation};
+use crate::fault::{Fault, Span};
+use crate::lexer::{KEYWORDS, Lexer, TILDE_KEYWORDS, Token, TokenKind};
+use crate::suggest::nearest;
 
 /// How deep parentheses, `not`, signs and calls may nest: whoever walks the tree may recurse.
 const MAX_DEPTH: usize = 64;

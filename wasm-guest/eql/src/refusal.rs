@@ -1,12 +1,10 @@
 //! What Weir says to queries that are well formed, but that it doesn't run.
 
-use crate::{
-    ast::{Call, Expr},
-    fault::{Fault, Span},
-    function::{FUNCTIONS, Signature},
-    regex::BadRegex,
-    suggest::nearest,
-};
+use crate::ast::{Call, Expr};
+use crate::fault::{Fault, Span};
+use crate::function::{FUNCTIONS, Signature};
+use crate::regex::BadRegex;
+use crate::suggest::nearest;
 
 pub(crate) fn unknown_function(call: &Call) -> Fault {
     let names = || FUNCTIONS.iter().map(|function| function.name);

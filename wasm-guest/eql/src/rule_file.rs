@@ -1,26 +1,22 @@
 //! Reads one rule file: TOML, then what is told about the rule, then its query.
 
-use std::{
-    ops::Range,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use toml::{Spanned, de::DeTable};
+use toml::Spanned;
+use toml::de::DeTable;
 use weir_engine::program::{Folding, RuleMeta};
 
-use crate::{
-    Diagnostic,
-    ast::Query,
-    clause::Clause,
-    diagnostic::Source,
-    fault::Fault,
-    lower::lower,
-    parser,
-    rule_meta::{self, has_known_language},
-    rule_table::{Reader, Required, Table},
-    toml_text::TomlText,
-};
+use crate::ast::Query;
+use crate::clause::Clause;
+use crate::diagnostic::Source;
+use crate::fault::Fault;
+use crate::lower::lower;
+use crate::rule_meta::{self, has_known_language};
+use crate::rule_table::{Reader, Required, Table};
+use crate::toml_text::TomlText;
+use crate::{Diagnostic, parser};
 
 const RULE: Required = Required { key: "rule", remedy: "add `[rule]`" };
 const ID: Required =

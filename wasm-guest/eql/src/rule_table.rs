@@ -1,13 +1,14 @@
 //! Reads the tables of a rule file key by key, and collects what is wrong with them instead of stopping at the first.
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
+use std::sync::Arc;
 
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue},
-};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
-use crate::{Diagnostic, diagnostic::Source, suggest::nearest};
+use crate::Diagnostic;
+use crate::diagnostic::Source;
+use crate::suggest::nearest;
 
 /// One table, and how messages call it.
 #[derive(Clone)]

@@ -1,21 +1,16 @@
 //! Turns what a comparison compares into a calculation; a second half of `lower`.
 
-use weir_engine::{
-    Detector,
-    program::{
-        Case, Comparison as Order, Condition, Constant, Expression, Folding, Function, Predicate, Program, Rule,
-        RuleMeta, Test,
-    },
+use weir_engine::Detector;
+use weir_engine::program::{
+    Case, Comparison as Order, Condition, Constant, Expression, Folding, Function, Predicate, Program, Rule, RuleMeta,
+    Test,
 };
 
-use crate::{
-    ast::{Comparison, Expr, ExprKind, Relation},
-    clause::Clause,
-    fault::Fault,
-    function,
-    lower::{Lowering, order},
-    refusal,
-};
+use crate::ast::{Comparison, Expr, ExprKind, Relation};
+use crate::clause::Clause;
+use crate::fault::Fault;
+use crate::lower::{Lowering, order};
+use crate::{function, refusal};
 
 impl Lowering<'_> {
     /// Lowers what has a value. What reads no field becomes its result.

@@ -3,10 +3,8 @@
 //! `UPDATE_GOLDEN=1 cargo test -p weir-eql` writes those files anew: read the difference before it is committed. A rule
 //! `x.toml` is compiled together with `x.twin.toml` if there is one.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use weir_eql::{Color, RuleFile, compile};
 
