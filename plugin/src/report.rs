@@ -28,6 +28,11 @@ pub(crate) fn say(line: impl fmt::Display) {
     let _ = writeln!(stderr(), "{line}");
 }
 
+/// Such as `1 event` or `2 events`.
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// A line on a terminal that tells how far a run is.
 pub(crate) struct ProgressLine(JoinHandle<()>);
 
@@ -64,13 +69,14 @@ pub(crate) fn summarise(summary: &Summary, rules: &[RuleMeta], sink: &Sink) {
     let seconds = summary.elapsed.as_secs_f64().max(1e-6);
     let megabytes = summary.bytes_in as f64 / 1e6;
     say(format_args!(
-        "weir: {} events in, {} out: {megabytes:.1} MB in {seconds:.3} s ({:.0} MB/s, {:.0} events/s)",
-        summary.events_in,
+        "weir: {} in, {} out: {megabytes:.1} MB in {seconds:.3} s ({:.0} MB/s, {:.0} events/s)",
+        count(summary.events_in, "event"),
         summary.events_out,
         megabytes / seconds,
         summary.events_in as f64 / seconds,
     ));
-    say(format_args!("weir: {} events match", summary.matching_events));
+    let verb = if summary.matching_events == 1 { "matches" } else { "match" };
+    say(format_args!("weir: {} {verb}", count(summary.matching_events, "event")));
     for (rule, events) in &summary.matches {
         let rule = &rules[*rule as usize];
         say(format_args!("weir: {events:>8}  {} ({})", rule.name, rule.id));

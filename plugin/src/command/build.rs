@@ -8,7 +8,7 @@ use clap::Args;
 use weir::rules;
 
 use super::Failure;
-use crate::report::say;
+use crate::report::{count, say};
 
 /// Compile rule files into a detection module
 #[derive(Args)]
@@ -30,9 +30,9 @@ impl Build {
             let path = self.output.display();
             Failure::run(format_args!("cannot write `{path}`: {error}; check the path, its permissions and the disk"))
         })?;
-        let (count, plural) = (rules.len(), if rules.len() == 1 { "" } else { "s" });
+        let rules = count(rules.len() as u64, "rule");
         let (kilobytes, elapsed) = (module.len() / 1000, started.elapsed().as_millis());
-        say(format_args!("weir: {count} rule{plural} → {} ({kilobytes} kB) in {elapsed} ms", self.output.display()));
+        say(format_args!("weir: {rules} → {} ({kilobytes} kB) in {elapsed} ms", self.output.display()));
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use weir::rules::{self, RulesError};
 use weir_eql::RuleFile;
 
 use super::Failure;
-use crate::report::say;
+use crate::report::{count, say};
 
 /// Run the test cases beside rules through the compiled module
 ///
@@ -47,7 +47,7 @@ impl Test {
         let total: usize = files.iter().map(|file| file.cases.len()).sum();
         let mut out = stdout().lock();
         let unwritable = |error| Failure::run(format_args!("writing stdout failed: {error}"));
-        let (tests, rules) = (count(total, "test"), count(harness.rules().len(), "rule"));
+        let (tests, rules) = (count(total as u64, "test"), count(harness.rules().len() as u64, "rule"));
         writeln!(out, "running {tests} on {rules}").map_err(unwritable)?;
         let failed = run(&harness, &files, &mut out).map_err(unwritable)?;
         show(&failed, &names, &mut out).map_err(unwritable)?;
@@ -55,7 +55,11 @@ impl Test {
         let (failures, elapsed) = (failed.len(), started.elapsed().as_secs_f64());
         writeln!(out, "\ntest result: {verdict}. {passed} passed; {failures} failed; finished in {elapsed:.2}s")
             .map_err(unwritable)?;
-        if failed.is_empty() { Ok(()) } else { Err(Failure::input(format_args!("{} failed", count(failures, "test")))) }
+        if failed.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::input(format_args!("{} failed", count(failures as u64, "test"))))
+        }
     }
 
     fn read_rules(&self) -> Result<Vec<RuleFile>, Failure> {
@@ -152,8 +156,4 @@ fn show(failed: &[Failed<'_>], names: &RuleNames, out: &mut impl Write) -> io::R
 fn list<'i>(ids: impl IntoIterator<Item = &'i String>, names: &RuleNames) -> String {
     let rules: Vec<_> = ids.into_iter().map(|id| names.stem_or_id(id)).collect();
     if rules.is_empty() { "nothing".to_owned() } else { rules.join(", ") }
-}
-
-fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
