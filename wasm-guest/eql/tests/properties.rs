@@ -1,16 +1,11 @@
 //! Feeds the parser what nobody would write: it must answer, and its answer must be showable.
 
+mod support;
+
 use proptest::prelude::*;
+use support::HEAD;
 use weir_eql::{Color, RuleFile, compile};
 
-/// All of a rule but its query.
-const HEAD: &str = r#"[rule]
-rule_id = "a"
-name = "Test"
-severity = "low"
-risk_score = 21
-type = "eql"
-language = "eql""#;
 /// Valid queries, from which the mutated ones are made.
 const QUERIES: [&str; 7] = [
     "process where container.id: \"*\" and event.type== \"start\"\n and process.name: (\"dockerd\", \"runc\")",

@@ -1,10 +1,11 @@
 //! Queries, compiled and judged by the engine.
+#![allow(dead_code, reason = "each test binary uses its share")]
 
 use weir_engine::Detector;
 use weir_eql::{RuleFile, compile};
 
 /// All of a rule but its query.
-const HEAD: &str = r#"[rule]
+pub const HEAD: &str = r#"[rule]
 rule_id = "a"
 name = "Test"
 severity = "low"
