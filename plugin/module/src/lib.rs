@@ -48,9 +48,10 @@ pub enum BuildError {
 /// # Errors
 /// If the program is malformed or beyond a limit of [`weir_engine::limits`], which the host would refuse, or `guest` isn't Weir's generic guest.
 pub fn build(guest: &[u8], program: &Program) -> Result<Vec<u8>, BuildError> {
-    // Faults are better found here, where they can be told, than as a trap in the guest.
-    Detector::new(program.clone())?;
+    // Faults are better found here, where they can be told, than as a trap in the guest; and limits before all, for what
+    // is beyond them may take for ever to index.
     limits::check(program.rules.iter().map(|rule| &rule.meta), &program.fields)?;
+    Detector::new(program.clone())?;
     let core = snapshot(guest, program)?;
     let module = wit_component::ComponentEncoder::default()
         .validate(true)
@@ -145,6 +146,15 @@ mod tests {
         let expected = "the module would describe rule `r` with a name of 257 bytes, more than 256, and no Weir would load it; \
                         shorten that, or build fewer rules into one module";
         assert_eq!(error.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn a_name_of_thousands_of_segments_is_refused_before_it_is_indexed() {
+        let fields = vec!["a.".repeat(20_000)];
+        let (calculated, predicates, rules) = (Vec::new(), Vec::new(), Vec::new());
+        let program = Program { folding: Folding::Unicode, fields, calculated, predicates, rules };
+        // Indexing it would take some gigabytes.
+        assert!(matches!(build(b"", &program), Err(BuildError::Description(_))));
     }
 
     #[test]
