@@ -1,5 +1,6 @@
 //! Reads what is told about a rule: name, severity, score, threats.
 
+use weir_engine::limits::SEVERITIES;
 use weir_engine::program::{RuleMeta, Technique, Threat, ThreatEntry};
 
 use crate::rule_table::{Reader, Required, Table};
@@ -14,8 +15,6 @@ const TACTIC: Required = Required { key: "tactic", remedy: "add `[rule.threat.ta
 const ENTRY_ID: Required = Required { key: "id", remedy: "add its identifier, such as `id = \"T1609\"`" };
 const ENTRY_NAME: Required =
     Required { key: "name", remedy: "add the name that the framework gives it: `name = \"…\"`" };
-
-const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
 
 /// Reads everything but id and query; what is missing or wrong stays empty, and is a problem of the reader's.
 pub(crate) fn read(reader: &mut Reader<'_>, rule: &Table<'_>) -> RuleMeta {
