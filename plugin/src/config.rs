@@ -1,9 +1,16 @@
 //! What a user may write in the config file, and its defaults; opens nothing that the file names.
 
+mod clash;
+mod endpoint;
+mod ends;
 mod fault;
 mod file;
+mod network;
 mod outline;
+mod secret;
 mod value;
+mod warning;
+mod written;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -17,6 +24,11 @@ use thiserror::Error;
 use fault::Fault;
 use file::ConfigFile;
 
+pub use ends::{Sink, Source};
+pub use network::{Bearer, ClientTls, Compression, Listen, Remote, ServerTls};
+pub use secret::{Secret, is_token};
+pub use written::Written;
+
 /// Bytes of a batch, unless the config says otherwise: copying a batch into a fresh guest costs 43 ns an event with
 /// 1 MiB, but 95 ns with 256 KiB.
 const DEFAULT_BATCH_BYTES: usize = 1 << 20;
@@ -25,31 +37,25 @@ const DEFAULT_BATCH_BYTES: usize = 1 << 20;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(title = "Weir's config file", default, deny_unknown_fields)]
 pub struct Config {
-    /// Where the events come from, as newline-delimited JSON. Default: standard input.
+    /// Where the events come from. Default: standard input.
     pub source: Source,
     /// Who judges the events, and within which bounds.
     pub detect: Detect,
     /// Where the events go, tagged or not. Default: standard output.
     pub sink: Sink,
+    /// Where a copy of the events goes that match a rule. Default: nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Sink")]
+    pub alerts: Option<Sink>,
     /// What Weir tells about itself over HTTP.
     pub metrics: Metrics,
     /// What Weir writes to stderr about its own work.
     pub logs: Logs,
-}
-
-/// Where the events come from, as newline-delimited JSON.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
-#[schemars(deny_unknown_fields)]
-pub enum Source {
-    /// Standard input, until it ends.
-    #[default]
-    Stdin,
-    /// A file, from its start to its end.
-    File {
-        /// The file to read.
-        path: PathBuf,
-    },
+    /// When Weir reads its config anew.
+    pub reload: Reload,
+    /// The file that all this was read from, if any.
+    #[serde(skip)]
+    pub written: Written,
 }
 
 /// Who judges the events, and within which bounds.
@@ -58,6 +64,10 @@ pub enum Source {
 pub struct Detect {
     /// The detection module, as `weir build` makes it. Default: the rules that Weir ships.
     pub module: Option<PathBuf>,
+    /// Rule files, and folders of them, to make a module of at the start; instead of `module`. Default: none.
+    #[serde(deserialize_with = "value::paths", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1))]
+    pub rules: Vec<PathBuf>,
     /// The SHA-256 of the module, 64 hex digits; another module is refused. Default: any module is taken.
     #[serde(deserialize_with = "value::sha256")]
     #[schemars(regex(pattern = "^[0-9A-Fa-f]{64}$"))]
@@ -99,21 +109,6 @@ pub enum OnError {
     Stop,
 }
 
-/// Where the events go, tagged or not.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
-#[schemars(deny_unknown_fields)]
-pub enum Sink {
-    /// Standard output.
-    #[default]
-    Stdout,
-    /// A file.
-    File {
-        /// The file to write.
-        path: PathBuf,
-    },
-}
-
 /// What Weir tells about itself over HTTP.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -131,6 +126,14 @@ pub struct Logs {
     pub level: LogLevel,
     /// How a message is written. Default: `text`.
     pub format: LogFormat,
+}
+
+/// When Weir reads its config anew; SIGHUP makes it do so in any case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reload {
+    /// Is it read anew some seconds after it, the module or a rule file has changed? Default: `true`.
+    pub watch: bool,
 }
 
 /// How important a message is, from the most important down.
@@ -175,25 +178,22 @@ impl Config {
 
     /// Checks `text` as if it were the file at `origin`, which errors name and paths are relative to.
     pub fn parse(text: &str, origin: &Path) -> Result<Self, ConfigError> {
-        let file = ConfigFile::read(text).map_err(|fault| refuse(&fault, text, origin))?;
-        let mut config = file.check().map_err(|problem| refuse(&problem.locate(text), text, origin))?;
+        let file = ConfigFile::read(text).map_err(|fault| refuse(&[fault], text, origin))?;
+        let mut config = file.check().map_err(|problems| {
+            let faults: Vec<_> = problems.into_iter().map(|problem| problem.locate(text)).collect();
+            refuse(&faults, text, origin)
+        })?;
         if let Some(folder) = origin.parent() {
             config.resolve_paths(folder);
         }
+        config.remember(text, origin);
         Ok(config)
     }
 
     fn resolve_paths(&mut self, folder: &Path) {
-        let from = match &mut self.source {
-            Source::Stdin => None,
-            Source::File { path } => Some(path),
-        };
-        let to = match &mut self.sink {
-            Sink::Stdout => None,
-            Sink::File { path } => Some(path),
-        };
-        let detect = [self.detect.module.as_mut(), self.detect.cache_dir.as_mut()];
-        for path in detect.into_iter().chain([from, to]).flatten() {
+        let detect = [self.detect.module.as_mut(), self.detect.cache_dir.as_mut()].into_iter().flatten();
+        let ends = self.source.paths().chain(self.sink.paths()).chain(self.alerts.iter_mut().flat_map(Sink::paths));
+        for path in detect.chain(&mut self.detect.rules).chain(ends) {
             *path = folder.join(&path);
         }
     }
@@ -203,6 +203,7 @@ impl Default for Detect {
     fn default() -> Self {
         Self {
             module: None,
+            rules: Vec::new(),
             sha256: None,
             workers: None,
             batch_bytes: DEFAULT_BATCH_BYTES,
@@ -215,6 +216,12 @@ impl Default for Detect {
     }
 }
 
+impl Default for Reload {
+    fn default() -> Self {
+        Self { watch: true }
+    }
+}
+
 /// The JSON schema of the config file, for editors: what `configs/weir.schema.json` holds.
 pub fn schema() -> String {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
@@ -223,6 +230,7 @@ pub fn schema() -> String {
     text + "\n"
 }
 
-fn refuse(fault: &Fault, text: &str, origin: &Path) -> ConfigError {
-    ConfigError(fault.render(text, origin))
+fn refuse(faults: &[Fault], text: &str, origin: &Path) -> ConfigError {
+    let reports: Vec<_> = faults.iter().map(|fault| fault.render(text, origin)).collect();
+    ConfigError(reports.join("\n\n"))
 }

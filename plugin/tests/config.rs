@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -27,15 +27,63 @@ fn assert_golden(file: &Path, actual: &str) {
     assert_eq!(actual, expected, "{} is out of date; run again with UPDATE_GOLDEN=1", file.display());
 }
 
-/// The sections of the schema, each with its keys; a key of several variants has the schema of one of them.
-fn sections() -> Vec<(String, serde_json::Map<String, Value>)> {
+/// The sections of the schema, each with the keys of its variants.
+fn sections() -> Vec<(String, Vec<Keys>)> {
     let schema: Value = serde_json::from_str(&schema()).unwrap();
     let sections = schema["properties"].as_object().unwrap().clone();
-    let keys = |section: &Value| match section["oneOf"].as_array() {
-        Some(variants) => variants.iter().flat_map(|one| one["properties"].as_object().unwrap().clone()).collect(),
-        None => section["properties"].as_object().unwrap().clone(),
+    sections.iter().map(|(name, section)| (name.clone(), variants(section))).collect()
+}
+
+/// The keys of a mapping, with their schemas.
+type Keys = serde_json::Map<String, Value>;
+
+fn variants(mapping: &Value) -> Vec<Keys> {
+    match mapping["oneOf"].as_array() {
+        Some(variants) => variants.iter().map(|one| one["properties"].as_object().unwrap().clone()).collect(),
+        None => vec![mapping["properties"].as_object().unwrap().clone()],
+    }
+}
+
+/// All keys of the schema, each with the names of what it is in and its schema.
+fn all_keys() -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    for (section, variants) in sections() {
+        let mut mappings: Vec<(String, Keys)> = variants.into_iter().map(|keys| (section.clone(), keys)).collect();
+        while let Some((path, keys)) = mappings.pop() {
+            for (key, schema) in keys {
+                let path = format!("{path}.{key}");
+                if schema["type"] == "object" {
+                    mappings.extend(variants_of(&path, &schema));
+                }
+                found.push((path, schema));
+            }
+        }
+    }
+    found
+}
+
+fn variants_of(path: &str, mapping: &Value) -> Vec<(String, Keys)> {
+    variants(mapping).into_iter().map(|keys| (path.to_owned(), keys)).collect()
+}
+
+/// A config that sets nothing but the key at this path.
+fn with(path: &str, value: impl std::fmt::Display) -> String {
+    let nested = path.split('.').rev().fold(value.to_string(), |inner, key| format!("{{{key}: {inner}}}"));
+    nested + "\n"
+}
+
+/// The quickstart config with everything that is commented out there.
+fn whole_quickstart() -> Value {
+    // In the comments, keys begin in lower case, or are indented further, and sentences don't.
+    let uncomment = |line: &str| {
+        let comment = line.trim_start().strip_prefix("# ").unwrap_or("-");
+        let is_key = comment.trim_start().split_once(':').is_some_and(|(key, _)| {
+            key.chars().all(|char| char.is_ascii_lowercase() || char == '_' || char.is_ascii_digit())
+        });
+        if is_key { line.replacen("# ", "", 1) + "\n" } else { line.to_owned() + "\n" }
     };
-    sections.iter().map(|(name, section)| (name.clone(), keys(section))).collect()
+    let text: String = QUICKSTART.lines().skip(1).map(uncomment).collect();
+    serde_saphyr::from_str(&text).expect(&text)
 }
 
 /// The words of `text` that are in backticks.
@@ -88,6 +136,10 @@ fn paths_are_relative_to_the_config_file() {
     assert_eq!(config.sink, Sink::File { path: "/out".into() });
     assert_eq!(config.detect.module, Some("/etc/weir/m".into()));
     assert_eq!(config.detect.cache_dir, Some("/etc/weir/../c".into()));
+    let text = "{detect: {rules: [r, /s]}, alerts: {type: file, path: a}}";
+    let config = Config::parse(text, Path::new("/etc/weir/weir.yaml")).unwrap();
+    assert_eq!(config.detect.rules, [Path::new("/etc/weir/r"), Path::new("/s")]);
+    assert_eq!(config.alerts, Some(Sink::File { path: "/etc/weir/a".into() }));
 }
 
 #[test]
@@ -108,25 +160,47 @@ fn quickstart_writes_the_defaults() {
 }
 
 #[test]
-fn quickstart_shows_every_key_and_none_that_is_refused() {
-    for (section, keys) in sections() {
-        let written = QUICKSTART.split(&format!("\n{section}:\n")).nth(1).expect(&section);
-        let written = written.split("\n\n# ").next().unwrap();
-        for key in keys.keys() {
-            let line = |line: &str| line.trim_start().trim_start_matches("# ").starts_with(&format!("{key}: "));
-            assert!(written.lines().any(line), "quickstart.yaml doesn't show `{section}.{key}`");
+fn quickstart_shows_every_key() {
+    let quickstart = whole_quickstart();
+    for (path, _) in all_keys() {
+        let pointer = format!("/{}", path.replace('.', "/"));
+        assert!(quickstart.pointer(&pointer).is_some(), "quickstart.yaml doesn't show `{path}`");
+    }
+}
+
+#[test]
+fn what_quickstart_shows_of_a_type_is_accepted_by_it() {
+    let quickstart = whole_quickstart();
+    for (section, variants) in sections() {
+        for keys in variants {
+            let mut shown: Keys = quickstart[&section].as_object().unwrap().clone();
+            shown.retain(|key, _| keys.contains_key(key));
+            if let Some(of_type) = keys.get("type") {
+                shown["type"] = of_type["const"].clone();
+            }
+            // Of these, one excludes the other.
+            for other in ["rules", "module", "sha256"].iter().filter(|_| section == "detect") {
+                let mut shown = shown.clone();
+                shown.retain(|key, _| !(["rules", "module", "sha256"].contains(&key.as_str()) && key != other));
+                assert_eq!(accepts(&section, &shown), "", "{shown:?}");
+            }
+            for token in ["token", "token_file"] {
+                let mut shown = shown.clone();
+                shown.retain(|key, _| section != "detect" || key != "rules");
+                if let Some(auth) = shown.get_mut("auth").and_then(Value::as_object_mut) {
+                    auth.remove(token);
+                }
+                assert_eq!(accepts(&section, &shown), "", "{shown:?}");
+            }
         }
     }
-    // In the comments, keys begin in lower case and sentences don't.
-    let uncomment = |line: &str| match line.strip_prefix("  # ") {
-        Some(key) if key.starts_with(char::is_lowercase) => format!("  {key}\n"),
-        _ => format!("{line}\n"),
-    };
-    let all: String = QUICKSTART.lines().map(uncomment).collect();
-    let config = parse(&all.replace("type: stdin", "type: file").replace("type: stdout", "type: file")).unwrap();
-    assert_eq!(config.source, Source::File { path: "events.ndjson".into() });
-    assert_eq!(config.detect.module, Some("detections.wasm".into()));
-    assert_eq!(config.sink, Sink::File { path: "tagged.ndjson".into() });
+}
+
+/// Nothing, or what is wrong with these keys.
+fn accepts(section: &str, keys: &Keys) -> String {
+    let sink = if section == "alerts" { r#""sink": {"type": "file", "path": "elsewhere"}, "# } else { "" };
+    let keys = serde_json::to_string(keys).unwrap();
+    parse(&format!("{{{sink}{section:?}: {keys}}}")).err().unwrap_or_default()
 }
 
 #[test]
@@ -136,32 +210,36 @@ fn the_schema_file_is_up_to_date() {
 
 #[test]
 fn the_schema_has_the_keys_that_are_accepted() {
-    for (section, keys) in sections() {
-        let error = parse(&format!("{section}: {{qqqqqqqqqq: 1}}")).unwrap_err();
-        let (_, accepted) = error.split_once("use one of ").expect(&error);
-        assert_eq!(quoted(accepted), keys.keys().map(String::as_str).collect(), "{section}");
+    let mut mappings: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (path, _) in all_keys() {
+        let (mapping, key) = path.rsplit_once('.').unwrap();
+        mappings.entry(mapping.to_owned()).or_default().insert(key.to_owned());
+    }
+    for (mapping, keys) in mappings {
+        let error = parse(&with(&format!("{mapping}.qqqqqqqqqq"), 1)).unwrap_err();
+        let (_, accepted) = error.split_once("= help: use ").expect(&error);
+        assert_eq!(quoted(accepted), keys.iter().map(String::as_str).collect(), "{mapping}");
     }
 }
 
 #[test]
 fn the_schema_has_the_bounds_that_are_checked() {
-    let mut numbers = 0;
-    for (section, keys) in sections() {
-        for (key, rule) in keys.iter().filter(|(_, rule)| rule["maximum"].is_u64()) {
-            let (least, most) = (rule["minimum"].as_u64().unwrap(), rule["maximum"].as_u64().unwrap());
-            let remedy = format!("write a whole number from {least} to {most}");
-            for outside in [least - 1, most + 1] {
-                let error = parse(&format!("{section}: {{{key}: {outside}}}")).unwrap_err();
-                assert!(error.contains(&remedy), "{error}");
-            }
-            for inside in [least, most] {
-                let refused = parse(&format!("{section}: {{{key}: {inside}}}")).err().unwrap_or_default();
-                assert!(!refused.contains(&remedy), "{refused}");
-            }
-            numbers += 1;
+    let mut numbers = BTreeSet::new();
+    let keys = all_keys();
+    for (key, rule) in keys.iter().filter(|(_, rule)| rule["maximum"].is_u64()) {
+        let (least, most) = (rule["minimum"].as_u64().unwrap(), rule["maximum"].as_u64().unwrap());
+        let remedy = format!("write a whole number from {least} to {most}");
+        for outside in [least - 1, most + 1] {
+            let error = parse(&with(key, outside)).unwrap_err();
+            assert!(error.contains(&remedy), "{error}");
         }
+        for inside in [least, most] {
+            let refused = parse(&with(key, inside)).err().unwrap_or_default();
+            assert!(!refused.contains(&remedy), "{refused}");
+        }
+        numbers.insert(key.as_str());
     }
-    assert_eq!(numbers, 5);
+    assert_eq!(numbers.len(), 9, "{numbers:?}");
 }
 
 /// Refused or not, any text has an answer.
@@ -179,7 +257,7 @@ proptest! {
 
     #[test]
     fn any_yaml_like_text_is_answered(
-        text in r#"((source|detect|sink|type|path|workers|x|é|~|1|-1|:|: |- |\? |\[|\]|\{|\}|"|'|#|&a|\*a|!t|\||>|---|\t|\r|\n|\n  ){1,2}){0,12}"#,
+        text in r#"((source|detect|sink|alerts|type|path|workers|rules|tls|crt_file|auth|token|vector|http|x|é|~|1|-1|:|: |- |\? |\[|\]|\{|\}|"|'|#|&a|\*a|!t|\||>|---|\t|\r|\n|\n  ){1,2}){0,12}"#,
     ) {
         assert_answered(&text);
     }
@@ -189,5 +267,20 @@ proptest! {
         let start = at.index(QUICKSTART.len());
         let end = QUICKSTART.len().min(start + cut);
         assert_answered(&[&QUICKSTART[..start], &put, &QUICKSTART[end..]].concat());
+    }
+
+    #[test]
+    fn a_token_is_not_shown_however_damaged_the_rest_is(
+        at in any::<prop::sample::Index>(), cut in 0..20usize, put in r#"[ \n:#"'{}\[\],&*!|>é-]{0,4}"#, below in any::<bool>(),
+    ) {
+        let above = "source:\n  type: http\n  auth:\n    strategy: bearer\n    token";
+        let rest = "\n  max_connections: many\nsink:\n  type: stdout\n";
+        let damaged = if below { rest } else { above };
+        let start = at.index(damaged.len());
+        let end = damaged.len().min(start + cut).saturating_sub(if below { 0 } else { "    token".len() }).max(start);
+        let damaged = [&damaged[..start], &put, &damaged[end..]].concat();
+        let text = if below { format!("{above}: s3cret{damaged}") } else { format!("{damaged}: s3cret{rest}") };
+        let error = parse(&text).err().unwrap_or_default();
+        prop_assert!(!error.contains("s3cret") || !text.contains("token: s3cret"), "{}\n{}", text, error);
     }
 }

@@ -8,6 +8,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_saphyr::{Error, Location, UserMessageFormatter};
 
 use super::outline::{Entry, Outline, Shape};
+use super::secret;
 
 /// What is wrong, and with which bytes of the file.
 pub(super) struct Fault {
@@ -18,9 +19,9 @@ pub(super) struct Fault {
 
 /// What is wrong with the values of keys, not yet located.
 pub(super) struct Problem {
-    pub(super) section: &'static str,
-    /// The keys that may be at fault; the first that was written is shown, or else the section.
-    pub(super) keys: Vec<&'static str>,
+    /// The keys that may be at fault, each after its section and the keys that it is in. The first that was written is
+    /// shown, or else what the first would be in.
+    pub(super) places: Vec<Vec<&'static str>>,
     pub(super) what: String,
     pub(super) remedy: String,
 }
@@ -29,8 +30,10 @@ impl Problem {
     /// Finds the key in the `text` in which the problem was found.
     pub(super) fn locate(self, text: &str) -> Fault {
         let outline = Outline::of(text);
-        let mut written = self.keys.iter().filter_map(|key| outline.find(self.section, key));
-        let bytes = match written.next().or_else(|| outline.find_section(self.section)) {
+        let written = self.places.iter().find_map(|place| outline.find(place));
+        let around =
+            || self.places.first().and_then(|place| (1..place.len()).rev().find_map(|end| outline.find(&place[..end])));
+        let bytes = match written.or_else(around) {
             Some(Entry { key, shape: Shape::Scalar, value, .. }) => key.start..value.end,
             Some(Entry { key, .. }) => key.clone(),
             None => 0..0,
@@ -43,11 +46,14 @@ impl Fault {
     /// Puts an error of the YAML reader in terms of the config file.
     pub(super) fn of_yaml(error: &Error, text: &str) -> Self {
         let outline = Outline::of(text);
+        let text = &secret::masked(text);
         let bytes = error.location().map(|location| bytes_at(location, text)).unwrap_or_default();
         let entry = outline.at(bytes.start);
         match error {
             Error::SerdeUnknownField { field, expected, .. } => unknown_key(field, expected, entry, bytes),
             Error::DuplicateMappingKey { .. } => duplicate_key(entry, bytes),
+            Error::SerdeMissingField { field, .. } => missing_key(field, entry, &outline, bytes),
+            Error::SerdeInvalidLength { len: 0, expected, .. } => empty(expected, entry, bytes),
             Error::SerdeUnknownVariant { variant, expected, .. } => {
                 bad_value(&one_of(variant, expected), entry, text, bytes)
             }
@@ -56,6 +62,12 @@ impl Fault {
             | Error::Message { msg: expected, .. } => bad_value(&format!("write {expected}"), entry, text, bytes),
             Error::Unexpected { expected: "mapping start", .. } => {
                 bad_value("put its keys on indented lines below it", entry, text, bytes)
+            }
+            Error::Unexpected { expected: "sequence start", .. } => {
+                bad_value("write a list, such as `[rules]`", entry, text, bytes)
+            }
+            Error::InvalidBooleanStrict { .. } | Error::InvalidScalar { .. } => {
+                bad_value("write `true` or `false`", entry, text, bytes)
             }
             Error::Unexpected { .. } if entry.is_some_and(|entry| entry.key.start == bytes.start) => bad_key(bytes),
             Error::Unexpected { .. }
@@ -71,7 +83,7 @@ impl Fault {
     /// The whole report, as rustc would print it.
     pub(super) fn render(&self, text: &str, origin: &Path) -> String {
         let place = AnnotationKind::Primary.span(self.bytes.clone());
-        let snippet = Snippet::source(text).path(origin.display().to_string()).annotation(place);
+        let snippet = Snippet::source(secret::masked(text)).path(origin.display().to_string()).annotation(place);
         let title = Level::ERROR.primary_title(&self.what);
         Renderer::plain().render(&[title.element(snippet).element(Level::HELP.message(&self.remedy))])
     }
@@ -89,16 +101,29 @@ pub(super) fn unreadable(path: &Path, error: &io::Error) -> String {
 }
 
 fn unknown_key(field: &str, expected: &[&str], entry: Option<&Entry>, bytes: Range<usize>) -> Fault {
-    let what = match entry.and_then(|entry| entry.section.as_ref()) {
-        Some(section) => format!("unknown key `{field}` in `{section}`"),
+    let what = match entry.and_then(Entry::parent) {
+        Some(parent) => format!("unknown key `{field}` in `{parent}`"),
         None => format!("unknown section `{field}`"),
     };
     Fault { what, remedy: one_of(field, expected), bytes }
 }
 
+/// The YAML reader places a missing key where the first one of its mapping is, or the mapping begins.
+fn missing_key(field: &str, entry: Option<&Entry>, outline: &Outline, bytes: Range<usize>) -> Fault {
+    let at_first_key = entry.filter(|entry| entry.key.start == bytes.start);
+    let mapping = at_first_key.and_then(|entry| outline.parent(entry)).or(entry);
+    let (name, bytes) = mapping.map_or_else(|| (String::new(), bytes), |entry| (entry.path(), entry.key.clone()));
+    Fault { what: format!("`{name}` has no `{field}`"), remedy: format!("add a line `{field}: …` to it"), bytes }
+}
+
 fn duplicate_key(entry: Option<&Entry>, bytes: Range<usize>) -> Fault {
     let name = entry.map(Entry::path).unwrap_or_default();
     Fault { what: format!("`{name}` is given twice"), remedy: "keep one of the two".to_owned(), bytes }
+}
+
+fn empty(expected: &str, entry: Option<&Entry>, bytes: Range<usize>) -> Fault {
+    let (name, bytes) = entry.map_or_else(|| (String::new(), bytes), |entry| (entry.path(), entry.key.clone()));
+    Fault { what: format!("`{name}` is empty"), remedy: format!("write {expected}"), bytes }
 }
 
 fn bad_key(bytes: Range<usize>) -> Fault {
@@ -115,6 +140,9 @@ fn bad_value(remedy: &str, entry: Option<&Entry>, text: &str, bytes: Range<usize
     let at_key = |what, remedy: &str| Fault { what, remedy: remedy.to_owned(), bytes: entry.key.clone() };
     match entry.shape {
         Shape::Nothing => at_key(format!("`{path}` has no value"), "give it a value, or remove it to have its default"),
+        Shape::List if bytes.start > entry.value.start => {
+            Fault { what: format!("`{path}` has an item that can't be used"), remedy: remedy.to_owned(), bytes }
+        }
         Shape::List => at_key(format!("`{path}` can't be a list"), remedy),
         Shape::Mapping => at_key(format!("`{path}` can't be a mapping"), remedy),
         Shape::Scalar => bad_scalar(remedy, entry, text),
@@ -125,7 +153,7 @@ fn bad_scalar(remedy: &str, entry: &Entry, text: &str) -> Fault {
     let written = &text[entry.value.clone()];
     // YAML takes a line that is indented too far as more of the value above it.
     let remedy = if written.contains('\n') {
-        format!("the value goes on in the next line; to begin a key there, align it with `{}`", entry.name)
+        format!("the value goes on in the next line; to begin a key there, align it with `{}`", entry.name())
     } else {
         remedy.to_owned()
     };
@@ -158,6 +186,7 @@ fn one_of(written: &str, expected: &[&str]) -> String {
     let distance = |name: &&&str| strsim::osa_distance(&written, name);
     match expected.iter().min_by_key(distance) {
         Some(nearest) if distance(&nearest) <= nearest.len().div_ceil(3) => format!("did you mean `{nearest}`?"),
+        _ if expected.len() == 1 => format!("use `{}`", expected[0]),
         _ => format!("use one of `{}`", expected.join("`, `")),
     }
 }

@@ -1,44 +1,24 @@
-//! The config file as it was written, and the checks that need more than one of its keys.
-
-use std::path::PathBuf;
+//! The config file as it was written, and the checks that need more than one of a section's keys.
 
 use serde::Deserialize;
 use serde_saphyr::MergeKeyPolicy;
 
+use super::endpoint::{SinkKeys, SourceKeys};
 use super::fault::{Fault, Problem};
-use super::{Config, Detect, Logs, Metrics, Sink, Source};
+use super::written::Written;
+use super::{Config, Detect, Logs, Metrics, Reload, Sink, Source, clash};
 
 /// The file's sections; one that is absent or empty has its defaults.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct ConfigFile {
-    source: Option<Endpoint<SourceType>>,
+    source: Option<SourceKeys>,
     detect: Option<Detect>,
-    sink: Option<Endpoint<SinkType>>,
+    sink: Option<SinkKeys>,
+    alerts: Option<SinkKeys>,
     metrics: Option<Metrics>,
     logs: Option<Logs>,
-}
-
-/// A source or a sink. Flat, because serde forgets the places of the keys of an enum that is tagged by one of them.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Endpoint<T> {
-    r#type: Option<T>,
-    path: Option<PathBuf>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum SourceType {
-    Stdin,
-    File,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum SinkType {
-    Stdout,
-    File,
+    reload: Option<Reload>,
 }
 
 impl ConfigFile {
@@ -52,69 +32,48 @@ impl ConfigFile {
         serde_saphyr::from_str_with_options(text, options).map_err(|error| Fault::of_yaml(&error, text))
     }
 
-    /// Checks what several keys say together.
-    pub(super) fn check(self) -> Result<Config, Problem> {
+    /// Checks what several keys say together; tells one problem of each section.
+    pub(super) fn check(self) -> Result<Config, Vec<Problem>> {
         let detect = self.detect.unwrap_or_default();
-        check_memory(&detect)?;
-        Ok(Config {
-            source: self.source.map_or(Ok(Source::default()), Endpoint::into_source)?,
+        let mut problems = Vec::new();
+        let source = self.source.map_or(Ok(Source::default()), SourceKeys::check);
+        let source = source.map_err(|problem| problems.push(problem));
+        problems.extend(check_detect(&detect).err());
+        let sink = self.sink.map_or(Ok(Sink::default()), |keys| keys.check("sink"));
+        let sink = sink.map_err(|problem| problems.push(problem));
+        let alerts = self.alerts.map(|keys| keys.check("alerts")).transpose();
+        let alerts = alerts.map_err(|problem| problems.push(problem));
+        let (Ok(source), Ok(sink), Ok(alerts), []) = (source, sink, alerts, &problems[..]) else {
+            return Err(problems);
+        };
+        let config = Config {
+            source,
             detect,
-            sink: self.sink.map_or(Ok(Sink::default()), Endpoint::into_sink)?,
+            sink,
+            alerts,
             metrics: self.metrics.unwrap_or_default(),
             logs: self.logs.unwrap_or_default(),
-        })
-    }
-}
-
-impl Endpoint<SourceType> {
-    fn into_source(self) -> Result<Source, Problem> {
-        match (self.r#type, self.path) {
-            (Some(SourceType::Stdin), None) => Ok(Source::Stdin),
-            (Some(SourceType::File), Some(path)) => Ok(Source::File { path }),
-            (Some(SourceType::Stdin), Some(_)) => Err(stray_path("source", "stdin")),
-            (Some(SourceType::File), None) => Err(missing_path("source")),
-            (None, _) => Err(missing_type("source", "stdin")),
+            reload: self.reload.unwrap_or_default(),
+            written: Written::default(),
+        };
+        match clash::find(&config) {
+            Some(problem) => Err(vec![problem]),
+            None => Ok(config),
         }
     }
 }
 
-impl Endpoint<SinkType> {
-    fn into_sink(self) -> Result<Sink, Problem> {
-        match (self.r#type, self.path) {
-            (Some(SinkType::Stdout), None) => Ok(Sink::Stdout),
-            (Some(SinkType::File), Some(path)) => Ok(Sink::File { path }),
-            (Some(SinkType::Stdout), Some(_)) => Err(stray_path("sink", "stdout")),
-            (Some(SinkType::File), None) => Err(missing_path("sink")),
-            (None, _) => Err(missing_type("sink", "stdout")),
+fn check_detect(detect: &Detect) -> Result<(), Problem> {
+    for (key, is_written) in [("module", detect.module.is_some()), ("sha256", detect.sha256.is_some())] {
+        if is_written && !detect.rules.is_empty() {
+            return Err(Problem {
+                places: vec![vec!["detect", key]],
+                what: format!("`detect` has both `rules` and `{key}`"),
+                remedy: format!("keep `rules`, or make a module of them with `weir build` and keep `{key}`"),
+            });
         }
     }
-}
-
-fn stray_path(section: &'static str, stream: &str) -> Problem {
-    Problem {
-        section,
-        keys: vec!["path"],
-        what: format!("`{section}` has a `path`, but is of type `{stream}`"),
-        remedy: "write `type: file`, or remove `path`".to_owned(),
-    }
-}
-
-fn missing_path(section: &'static str) -> Problem {
-    Problem {
-        section,
-        keys: vec!["type"],
-        what: format!("`{section}` is of type `file`, but has no `path`"),
-        remedy: "add a line `path: FILE`".to_owned(),
-    }
-}
-
-fn missing_type(section: &'static str, stream: &str) -> Problem {
-    Problem {
-        section,
-        keys: vec!["path"],
-        what: format!("`{section}` has no `type`"),
-        remedy: format!("add `type: {stream}` or `type: file`"),
-    }
+    check_memory(detect)
 }
 
 /// A guest holds the batch, and as much again for its work.
@@ -124,8 +83,7 @@ fn check_memory(detect: &Detect) -> Result<(), Problem> {
         if memory < 2 * bytes {
             let enough = (2 * bytes).div_ceil(1 << 20);
             return Err(Problem {
-                section: "detect",
-                keys: vec!["memory_mib", key],
+                places: vec![vec!["detect", "memory_mib"], vec!["detect", key]],
                 what: format!("`memory_mib: {}` is too little for `{key}: {bytes}`", detect.memory_mib),
                 remedy: format!("set `memory_mib` to at least {enough}, or `{key}` to at most {}", memory / 2),
             });

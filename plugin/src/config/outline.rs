@@ -4,19 +4,20 @@ use std::ops::Range;
 
 use serde_saphyr::granit_parser::{Event, Parser};
 
-/// The sections and their keys, in the order of the text, as far as it is YAML.
+/// The sections and the keys in them and below, in the order of the text, as far as it is YAML.
 #[derive(Default)]
 pub(super) struct Outline {
     entries: Vec<Entry>,
     /// The mappings and lists around the place that is being read, outermost first.
     open: Vec<Open>,
+    /// The keys at which these mappings are.
+    names: Vec<String>,
 }
 
-/// A section, or a key of a section.
+/// A section, or a key in one.
 pub(super) struct Entry {
-    /// The section that a key is in; none for a section itself.
-    pub(super) section: Option<String>,
-    pub(super) name: String,
+    /// Its name, after those of the section and the keys that it is in.
+    pub(super) path: Vec<String>,
     /// The bytes of the name.
     pub(super) key: Range<usize>,
     pub(super) shape: Shape,
@@ -33,6 +34,7 @@ pub(super) enum Shape {
     Mapping,
 }
 
+#[derive(PartialEq, Eq)]
 enum Open {
     List,
     MappingAtKey,
@@ -66,58 +68,65 @@ impl Outline {
         outline
     }
 
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
     /// The entry whose key or value is at byte `offset`.
     pub(super) fn at(&self, offset: usize) -> Option<&Entry> {
         self.entries.iter().rfind(|entry| entry.key.start <= offset)
     }
 
-    /// The entry of the key `name` in `section`.
-    pub(super) fn find(&self, section: &str, name: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.section.as_deref() == Some(section) && entry.name == name)
+    /// The entry with this path.
+    pub(super) fn find(&self, path: &[&str]) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.path == path)
     }
 
-    /// The entry of `section` itself.
-    pub(super) fn find_section(&self, section: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.section.is_none() && entry.name == section)
+    /// The entry of the mapping that an entry is in.
+    pub(super) fn parent(&self, entry: &Entry) -> Option<&Entry> {
+        let (_, parents) = entry.path.split_last()?;
+        self.entries.iter().find(|entry| entry.path == parents)
     }
 
     /// Takes the next key or value, whichever is due.
     fn place(&mut self, name: &str, shape: Shape, bytes: Range<usize>) {
+        let in_list = self.open.contains(&Open::List);
         let depth = self.open.len();
-        let Some(open) = self.open.last_mut() else { return };
-        match open {
-            Open::List => {}
-            Open::MappingAtKey => {
+        match self.open.last_mut() {
+            None | Some(Open::List) => {}
+            Some(open @ Open::MappingAtKey) => {
                 *open = Open::MappingAtValue;
-                if depth <= 2 {
-                    self.add_key(name.to_owned(), bytes);
+                if !in_list {
+                    self.names.truncate(depth - 1);
+                    self.names.push(name.to_owned());
+                    let path = self.names.clone();
+                    self.entries.push(Entry { path, shape: Shape::Nothing, value: bytes.clone(), key: bytes });
                 }
             }
-            Open::MappingAtValue => {
+            Some(open @ Open::MappingAtValue) => {
                 *open = Open::MappingAtKey;
-                if depth <= 2
-                    && let Some(entry) = self.entries.last_mut()
-                {
+                if !in_list && let Some(entry) = self.entries.last_mut() {
                     entry.shape = shape;
                     entry.value = bytes;
                 }
             }
         }
     }
-
-    fn add_key(&mut self, name: String, key: Range<usize>) {
-        let mut sections = self.entries.iter().filter(|entry| entry.section.is_none());
-        let section = if self.open.len() == 2 { sections.next_back().map(|entry| entry.name.clone()) } else { None };
-        self.entries.push(Entry { section, name, shape: Shape::Nothing, value: key.clone(), key });
-    }
 }
 
 impl Entry {
-    /// The name as a user says it: `detect`, or `detect.workers`.
+    /// The path as a user says it: `detect`, or `detect.workers`.
     pub(super) fn path(&self) -> String {
-        match &self.section {
-            Some(section) => format!("{section}.{}", self.name),
-            None => self.name.clone(),
-        }
+        self.path.join(".")
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.path.last().map_or("", String::as_str)
+    }
+
+    /// What it is in, likewise; none for a section.
+    pub(super) fn parent(&self) -> Option<String> {
+        let (_, parents) = self.path.split_last()?;
+        (!parents.is_empty()).then(|| parents.join("."))
     }
 }

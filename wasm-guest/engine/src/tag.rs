@@ -11,6 +11,7 @@
 //! upstream and isn't added again, so that an event which passes twice is tagged once; no other element stands in for
 //! it, be its rule the same. So matches that an event came with are as trustworthy as what sent it.
 
+mod additions;
 mod cursor;
 mod insertions;
 mod list;
@@ -19,8 +20,9 @@ mod survey;
 mod tests;
 mod verdict;
 
+pub use self::additions::{Addition, Change};
 use self::insertions::Insertions;
-use self::list::List;
+use self::list::{List, Sameness};
 use self::survey::{Place, Survey};
 use self::verdict::{Item, Verdict, Words, array, text_of};
 use crate::program::RuleMeta;
@@ -48,36 +50,72 @@ impl Tagger {
     /// # Panics
     /// If one of `rules` isn't the number of a rule.
     pub fn tag(&self, event: &[u8], rules: &[u32], out: &mut Vec<u8>) -> Result<(), NotAnObject> {
+        self.insertions(event, rules, Sameness::Bytes)?.write(out);
+        Ok(())
+    }
+
+    /// What [`Tagger::tag`] would add to the event, for one that isn't JSON bytes: `event` is its JSON, which may lack the
+    /// members of the root that have no say ([`has_a_say`]). A match that is there already is one by its value, however
+    /// its members are ordered.
+    ///
+    /// # Panics
+    /// If one of `rules` isn't the number of a rule.
+    pub fn additions(&self, event: &[u8], rules: &[u32]) -> Result<Vec<Addition>, NotAnObject> {
+        self.insertions(event, rules, Sameness::Value)?.additions()
+    }
+
+    fn insertions<'e>(
+        &self,
+        event: &'e [u8],
+        rules: &[u32],
+        sameness: Sameness,
+    ) -> Result<Insertions<'e>, NotAnObject> {
         let survey = Survey::of(event)?;
         let mut insertions = Insertions::into(event);
         if !rules.is_empty() {
             let rules: Vec<&Words> = rules.iter().map(|&rule| &self.rules[rule as usize]).collect();
-            add(&Verdict::of(&rules), event, &survey, &mut insertions)?;
+            add(&Verdict::of(&rules), event, sameness, &survey, &mut insertions)?;
         }
-        insertions.write(out);
-        Ok(())
+        Ok(insertions)
     }
 }
 
 /// Appends to `out` the event with `weir.unjudged` set to `reason`, unless it has one. On an error nothing is appended.
 pub fn mark_unjudged(event: &[u8], reason: &str, out: &mut Vec<u8>) -> Result<(), NotAnObject> {
+    unjudged_insertions(event, reason)?.write(out);
+    Ok(())
+}
+
+/// What [`mark_unjudged`] would add to the event, for one that isn't JSON bytes: see [`Tagger::additions`].
+pub fn unjudged_additions(event: &[u8], reason: &str) -> Result<Vec<Addition>, NotAnObject> {
+    unjudged_insertions(event, reason)?.additions()
+}
+
+/// Has the root's member `key` a say in what is added to an event? One that hasn't may be left out of the JSON that
+/// [`Tagger::additions`] and [`unjudged_additions`] are given.
+pub fn has_a_say(key: &[u8]) -> bool {
+    let first = key.split(|&byte| byte == b'.').next().unwrap_or_default();
+    Place::Root.children().iter().any(|(name, _)| name.as_bytes() == first)
+}
+
+fn unjudged_insertions<'e>(event: &'e [u8], reason: &str) -> Result<Insertions<'e>, NotAnObject> {
     let survey = Survey::of(event)?;
     let mut insertions = Insertions::into(event);
     if !survey.is_unjudged() {
         add_to_weir("unjudged", &text_of(reason), &survey, &mut insertions);
     }
-    insertions.write(out);
-    Ok(())
+    Ok(insertions)
 }
 
 fn add(
     verdict: &Verdict<'_>,
     event: &[u8],
+    sameness: Sameness,
     survey: &Survey,
     insertions: &mut Insertions<'_>,
 ) -> Result<(), NotAnObject> {
     match survey.matches() {
-        Some(span) => insertions.complete(List::of_matches(event, span, &verdict.matches)?),
+        Some(span) => insertions.complete(List::of_matches(event, span, &verdict.matches, sameness)?),
         None => add_to_weir("matches", &array_of(&verdict.matches), survey, insertions),
     }
     // Room for what one rule says, which would else grow step by step.

@@ -38,6 +38,10 @@ impl<'a> Cursor<'a> {
         Self { json, at, closers: Vec::new() }
     }
 
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
     pub(super) fn peek(&self) -> Option<u8> {
         self.json.get(self.at).copied()
     }

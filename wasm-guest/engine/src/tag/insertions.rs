@@ -1,24 +1,30 @@
-//! The bytes to add to one event, each with its position; the event's own bytes can't be changed from here.
+//! What is to be added to one event, each with its position; the event's own bytes can't be changed from here.
 
+use std::ops::Range;
+
+use super::NotAnObject;
+use super::additions::Addition;
 use super::list::List;
 
 /// What is to be added to `event`.
 pub(super) struct Insertions<'a> {
     event: &'a [u8],
-    list: Vec<Insertion>,
+    /// Values that become the first elements of arrays, with what follows them there.
+    wraps: Vec<(Range<usize>, String)>,
+    /// Members or elements, joined by commas, with where the last item of their container ends.
+    items: Vec<(usize, String)>,
 }
 
-struct Insertion {
+/// Bytes to add, in order, at one position.
+struct Insertion<'a> {
     at: usize,
-    /// What joins `text` to the bytes before it.
-    lead: &'static str,
-    text: String,
+    texts: [&'a str; 3],
 }
 
 impl<'a> Insertions<'a> {
     /// Nothing to be added yet.
     pub(super) fn into(event: &'a [u8]) -> Self {
-        Self { event, list: Vec::new() }
+        Self { event, wraps: Vec::new(), items: Vec::new() }
     }
 
     /// Adds `items` (members or elements, joined by commas; maybe none) to a container whose last item ends at `at`.
@@ -26,40 +32,56 @@ impl<'a> Insertions<'a> {
         if items.is_empty() {
             return;
         }
-        let lead = if self.is_first_item(at) { "" } else { "," };
-        self.list.push(Insertion { at, lead, text: items });
+        match self.items.iter_mut().find(|(other, _)| *other == at) {
+            Some((_, earlier)) => earlier.extend([",", &items]),
+            None => self.items.push((at, items)),
+        }
     }
 
     /// Adds to a list what it lacks; it becomes an array if it isn't one.
     pub(super) fn complete(&mut self, list: List) {
         match list.end {
             Some(end) => self.append(end, list.lacking),
-            None => {
-                let lead = if list.lacking.is_empty() { "" } else { "," };
-                // Ahead of the others: the object that holds this value may get its next member at the same position.
-                self.list.insert(0, Insertion { at: list.span.start, lead: "[", text: String::new() });
-                self.list.insert(0, Insertion { at: list.span.end, lead, text: list.lacking + "]" });
-            }
+            None => self.wraps.push((list.span, list.lacking)),
         }
     }
 
     /// Appends the event with all that was added to it.
-    pub(super) fn write(mut self, out: &mut Vec<u8>) {
-        self.list.sort_by_key(|insertion| insertion.at);
-        let added: usize = self.list.iter().map(|insertion| insertion.lead.len() + insertion.text.len()).sum();
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let insertions = self.in_order();
+        let added: usize = insertions.iter().flat_map(|insertion| insertion.texts).map(str::len).sum();
         out.reserve(self.event.len() + added);
         let mut copied = 0;
-        for Insertion { at, lead, text } in &self.list {
-            out.extend_from_slice(&self.event[copied..*at]);
-            out.extend_from_slice(lead.as_bytes());
-            out.extend_from_slice(text.as_bytes());
-            copied = *at;
+        for Insertion { at, texts } in insertions {
+            out.extend_from_slice(&self.event[copied..at]);
+            texts.iter().for_each(|text| out.extend_from_slice(text.as_bytes()));
+            copied = at;
         }
         out.extend_from_slice(&self.event[copied..]);
     }
 
+    /// All that was added, by path; without what readers of the last of equal keys wouldn't see.
+    pub(super) fn additions(&self) -> Result<Vec<Addition>, NotAnObject> {
+        let wraps = self.wraps.iter().map(|(span, elements)| Addition::around(self.event, span, elements));
+        let items = self.items.iter().map(|(at, items)| Addition::into_container(self.event, *at, items));
+        wraps.chain(items).filter_map(Result::transpose).collect()
+    }
+
+    fn in_order(&self) -> Vec<Insertion<'_>> {
+        // Wraps go ahead: the object that holds the value may get its next member where the value ends.
+        let wraps = self.wraps.iter().flat_map(|(span, elements)| {
+            let comma = if elements.is_empty() { "" } else { "," };
+            let opening = Insertion { at: span.start, texts: ["[", "", ""] };
+            [opening, Insertion { at: span.end, texts: [comma, elements, "]"] }]
+        });
+        let items = self.items.iter().map(|(at, items)| Insertion { at: *at, texts: [self.comma(*at), items, ""] });
+        let mut insertions: Vec<_> = wraps.chain(items).collect();
+        insertions.sort_by_key(|insertion| insertion.at);
+        insertions
+    }
+
     /// Only in an empty container does an item follow the bracket.
-    fn is_first_item(&self, at: usize) -> bool {
-        matches!(self.event[at - 1], b'{' | b'[') && self.list.iter().all(|insertion| insertion.at != at)
+    fn comma(&self, at: usize) -> &'static str {
+        if matches!(self.event[at - 1], b'{' | b'[') { "" } else { "," }
     }
 }

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use serde_json::Value;
+
 use super::NotAnObject;
 use super::cursor::{Cursor, decode};
-use super::verdict::{Item, join};
+use super::verdict::{Item, join, value_of};
 
 /// A value that holds any number of things, as an array or as the only one.
 pub(super) struct List {
@@ -18,11 +20,34 @@ pub(super) struct List {
     pub(super) lacking: String,
 }
 
+/// When an element of `weir.matches` is the one that would be added.
+#[derive(Clone, Copy)]
+pub(super) enum Sameness {
+    /// If it is it byte for byte: anything else might pass as it for one reader and not for another.
+    Bytes,
+    /// If it is the same value: for events whose members have no order.
+    Value,
+}
+
 impl List {
-    /// Looks for `items` in `weir.matches` at `span`. Only an element that is an item byte for byte is one: anything
-    /// else might pass as the item for one reader and not for another.
-    pub(super) fn of_matches(event: &[u8], span: Range<usize>, items: &[&Item]) -> Result<Self, NotAnObject> {
-        Self::read(event, span, items, |cursor| Ok(Some(Cow::Borrowed(&event[cursor.skip_value()?]))))
+    /// Looks for `items` in `weir.matches` at `span`.
+    pub(super) fn of_matches(
+        event: &[u8],
+        span: Range<usize>,
+        items: &[&Item],
+        sameness: Sameness,
+    ) -> Result<Self, NotAnObject> {
+        match sameness {
+            Sameness::Bytes => Self::read(event, span, items, |cursor| Ok(Some(event[cursor.skip_value()?].into()))),
+            Sameness::Value => {
+                let values: Vec<Value> = items.iter().map(|item| value_of(&item.json)).collect();
+                Self::read(event, span, items, |cursor| {
+                    let element = serde_json::from_slice::<Value>(&event[cursor.skip_value()?]).ok();
+                    let same = element.and_then(|element| values.iter().position(|value| *value == element));
+                    Ok(same.map(|same| items[same].key.as_bytes().into()))
+                })
+            }
+        }
     }
 
     /// Looks for `items` in `tags` at `span`, however they are spelt.

@@ -1,5 +1,6 @@
 //! Tags to the byte: what is added to which event.
 
+mod additions;
 mod placement;
 mod properties;
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::survey::Place;
 use crate::program::{RuleMeta, Technique, Threat, ThreatEntry};
@@ -246,4 +247,9 @@ fn distinct<'a, T: Copy>(items: impl IntoIterator<Item = T>, key: impl Fn(T) -> 
 /// The JSON of a value that always has one: text, numbers, and lists and structs of them.
 pub(super) fn text_of<T: Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).expect("text, numbers, and lists of them always have a JSON form")
+}
+
+/// The value of JSON that [`text_of`] and [`array()`] made.
+pub(super) fn value_of<T: DeserializeOwned>(json: &str) -> T {
+    serde_json::from_str(json).expect("what was made from values is JSON, and nested no deeper than a rule's threats")
 }

@@ -48,7 +48,7 @@ fn object(keys: &'static str, value: impl Strategy<Value = String>) -> impl Stra
     prop::collection::vec(member, 0..6).prop_map(|members| format!("{{{}}}", members.join(",")))
 }
 
-fn event() -> impl Strategy<Value = String> {
+pub(super) fn event() -> impl Strategy<Value = String> {
     prop_oneof![event_of(KEYS), event_of(WEIR_KEYS)]
 }
 
@@ -81,11 +81,11 @@ fn tells(event: &str, rules: &[u32]) -> bool {
 }
 
 /// Without what `Value` can't hold, grammatical though it is.
-fn tame(event: &str) -> String {
+pub(super) fn tame(event: &str) -> String {
     event.replace("1e400", "1").replace(r"\ud800", "")
 }
 
-fn rules() -> impl Strategy<Value = Vec<u32>> {
+pub(super) fn rules() -> impl Strategy<Value = Vec<u32>> {
     prop::collection::vec(0..3_u32, 1..4)
 }
 

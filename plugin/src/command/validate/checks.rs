@@ -1,0 +1,118 @@
+//! Goes through everything that a config names, and gathers what is wrong with it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use weir::config::{Bearer, ClientTls, Config, Listen, Remote, ServerTls, Sink, Source};
+use weir::guest::LoadError;
+use weir::plan::{self, PlanError};
+use weir::rules::RulesError;
+
+use super::probe;
+
+/// What was found so far.
+pub(super) struct Checks<'c> {
+    config: &'c Config,
+    pub(super) errors: Vec<String>,
+    pub(super) warnings: Vec<String>,
+    /// How many rules there are, if they can be loaded.
+    pub(super) rules: usize,
+}
+
+impl<'c> Checks<'c> {
+    pub(super) fn of(config: &'c Config) -> Self {
+        let mut checks = Self { config, errors: Vec::new(), warnings: config.warnings(), rules: 0 };
+        checks.check_source();
+        checks.check_detect();
+        checks.check_sink("sink", &config.sink);
+        config.alerts.iter().for_each(|alerts| checks.check_sink("alerts", alerts));
+        if let Some(address) = config.metrics.address {
+            checks.check_address("metrics", address);
+        }
+        checks
+    }
+
+    fn check_source(&mut self) {
+        match &self.config.source {
+            Source::Stdin => {}
+            Source::File { path } => self.check("source", &["path"], probe::can_read(path)),
+            Source::Vector(Listen { address, tls, auth, .. }) | Source::Http(Listen { address, tls, auth, .. }) => {
+                self.check_address("source", *address);
+                if let Some(ServerTls { crt_file, key_file, ca_file, .. }) = tls {
+                    self.check_tls("source", ca_file.as_deref(), Some(crt_file), Some(key_file));
+                }
+                self.check_token("source", auth.as_ref());
+            }
+        }
+    }
+
+    fn check_detect(&mut self) {
+        let detect = &self.config.detect;
+        if let Some(folder) = &detect.cache_dir {
+            self.check("detect", &["cache_dir"], probe::can_create(folder));
+        }
+        // The cache would be written to.
+        let mut uncached = self.config.clone();
+        uncached.detect.cache_dir = None;
+        match plan::load_guest(&uncached) {
+            Ok(guest) => self.rules = guest.rules().len(),
+            // They show their own places.
+            Err(PlanError::Rules(error @ RulesError::Refused(_))) => self.errors.push(error.to_string()),
+            Err(error) => {
+                let key = match &error {
+                    PlanError::Load(LoadError::OtherDigest { .. }) => "sha256",
+                    _ if detect.rules.is_empty() => "module",
+                    _ => "rules",
+                };
+                self.check("detect", &[key], Err(error.to_string()));
+            }
+        }
+    }
+
+    fn check_sink(&mut self, section: &'static str, sink: &Sink) {
+        match sink {
+            Sink::Stdout => {}
+            Sink::File { path } => {
+                let read = if let Source::File { path } = &self.config.source { Some(path.as_path()) } else { None };
+                self.check(section, &["path"], probe::can_write(path, read));
+            }
+            Sink::Vector(Remote { tls, auth, .. }) | Sink::Http(Remote { tls, auth, .. }) => {
+                if let Some(ClientTls { ca_file, crt_file, key_file, .. }) = tls {
+                    self.check_tls(section, ca_file.as_deref(), crt_file.as_deref(), key_file.as_deref());
+                }
+                self.check_token(section, auth.as_ref());
+            }
+        }
+    }
+
+    fn check_tls(&mut self, section: &'static str, ca: Option<&Path>, crt: Option<&Path>, key: Option<&Path>) {
+        for (name, file) in [("ca_file", ca), ("crt_file", crt)] {
+            self.check(section, &["tls", name], file.map_or(Ok(()), probe::holds_certificates));
+        }
+        self.check(section, &["tls", "key_file"], key.map_or(Ok(()), probe::holds_private_key));
+    }
+
+    fn check_token(&mut self, section: &'static str, auth: Option<&Bearer>) {
+        if let Some(Bearer { token_file: Some(file), .. }) = auth {
+            self.check(section, &["auth", "token_file"], probe::holds_token(file));
+        }
+    }
+
+    fn check_address(&mut self, section: &'static str, address: SocketAddr) {
+        match probe::can_listen(address) {
+            Ok(true) => {}
+            Ok(false) => self.warnings.push(format!(
+                "`{section}.address` {address} is in use now; stop what listens there before you start Weir, unless it is \
+                 Weir"
+            )),
+            Err(error) => self.check(section, &["address"], Err(error)),
+        }
+    }
+
+    /// Shows what is wrong with the value of a key, if anything.
+    fn check(&mut self, section: &'static str, keys: &[&'static str], outcome: Result<(), String>) {
+        if let Err(error) = outcome {
+            self.errors.push(self.config.blame(section, keys.to_owned(), error).to_string());
+        }
+    }
+}
