@@ -4,4 +4,14 @@
 //! `lib/vector-core/proto/event.proto`). Knows nothing of networks, guests or files.
 #![forbid(unsafe_code)]
 
+mod decode;
+mod encode;
+mod event;
+pub mod json;
+mod metric;
+#[cfg(test)]
+mod oracle;
+pub mod project;
+pub mod push;
+pub mod tag;
 pub mod wire;
