@@ -3,12 +3,31 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use weir_native::push::Push;
+
+/// Whole events, in the form in which they came.
+#[derive(Clone, Debug)]
+pub enum Events {
+    /// One a line, usually JSON.
+    Lines(Batch),
+    /// As Vector's native protocol has them.
+    Native(Push),
+}
+
+/// A form that events come in, or go in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One a line, usually JSON.
+    Lines,
+    /// As Vector's native protocol has them.
+    Native,
+}
 
 /// What a source hands on.
 #[derive(Clone, Debug)]
 pub enum Chunk {
     /// Whole events.
-    Events(Batch),
+    Events(Events),
     /// Part of an event that is too long to be held in memory. It is passed on as it comes, and never judged.
     Piece {
         /// As they came.
@@ -76,6 +95,93 @@ impl Batch {
         let start = line.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
         let end = self.ends[line] as usize;
         start..end - usize::from(self.bytes[end - 1] == b'\n')
+    }
+}
+
+impl Chunk {
+    /// The form in which it came.
+    pub fn form(&self) -> Form {
+        match self {
+            Self::Events(events) => events.form(),
+            Self::Piece { .. } => Form::Lines,
+        }
+    }
+
+    /// How many events begin in it.
+    pub fn events(&self) -> u64 {
+        match self {
+            Self::Events(events) => events.events(),
+            Self::Piece { first, .. } => u64::from(*first),
+        }
+    }
+
+    /// Its size in bytes.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Events(events) => events.bytes().len(),
+            Self::Piece { bytes, .. } => bytes.len(),
+        }
+    }
+}
+
+impl Events {
+    /// Their form.
+    pub fn form(&self) -> Form {
+        match self {
+            Self::Lines(_) => Form::Lines,
+            Self::Native(_) => Form::Native,
+        }
+    }
+
+    /// Everything, as it came.
+    pub fn bytes(&self) -> &Bytes {
+        match self {
+            Self::Lines(batch) => batch.bytes(),
+            Self::Native(push) => push.bytes(),
+        }
+    }
+
+    /// How many events there are.
+    pub fn events(&self) -> u64 {
+        match self {
+            Self::Lines(batch) => batch.events(),
+            Self::Native(push) => push.len() as u64,
+        }
+    }
+
+    /// How many places for events there are: a blank line is one, but holds none.
+    pub fn places(&self) -> usize {
+        match self {
+            Self::Lines(batch) => batch.lines(),
+            Self::Native(push) => push.len(),
+        }
+    }
+
+    /// Where the event at `place` lies; of a line without its newline.
+    pub fn event(&self, place: usize) -> Range<usize> {
+        match self {
+            Self::Lines(batch) => batch.line(place),
+            Self::Native(push) => push.whole(place),
+        }
+    }
+
+    /// Where what belongs to the event before `place` ends, its newline included.
+    pub fn start(&self, place: usize) -> usize {
+        let Some(before) = place.checked_sub(1) else { return 0 };
+        match self {
+            Self::Lines(batch) => batch.ends[before] as usize,
+            Self::Native(push) => push.whole(before).end,
+        }
+    }
+
+    /// Some of the events, which share these bytes.
+    pub fn part(&self, places: Range<usize>) -> Self {
+        match self {
+            Self::Lines(batch) => Self::Lines(batch.part(places)),
+            Self::Native(push) => {
+                Self::Native(Push::new(push.part(places)).expect("events that were found are found again"))
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod inspect;
 mod run;
 mod schema;
 mod test;
+mod validate;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -17,6 +18,7 @@ pub(super) enum Command {
     Build(build::Build),
     Test(test::Test),
     Inspect(inspect::Inspect),
+    Validate(validate::Validate),
     Schema(schema::Schema),
 }
 
@@ -27,6 +29,7 @@ impl Command {
             Self::Build(build) => build.execute(),
             Self::Test(test) => test.execute(),
             Self::Inspect(inspect) => inspect.execute(),
+            Self::Validate(validate) => validate.execute(),
             Self::Schema(schema) => schema.execute(),
         }
     }

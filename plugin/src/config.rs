@@ -169,6 +169,13 @@ pub enum LogFormat {
 #[error("{0}")]
 pub struct ConfigError(String);
 
+impl ConfigError {
+    /// What rule files have wrong, which comes with its own places.
+    pub(crate) fn of_report(report: impl std::fmt::Display) -> Self {
+        Self(report.to_string())
+    }
+}
+
 impl Config {
     /// Reads and checks the file at `path`.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {

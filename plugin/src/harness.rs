@@ -16,7 +16,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use weir_engine::program::RuleMeta;
 
-use crate::batch::{Batch, Chunk, is_blank};
+use crate::batch::{Batch, Chunk, Events, is_blank};
 use crate::config::{Detect, OnError};
 use crate::guest::{Guest, Limits, LoadError, Module};
 use crate::judge::Judge;
@@ -112,7 +112,7 @@ impl Harness {
 
     /// Judges one event, which is given without a newline.
     pub fn run_one(&self, event: Bytes) -> Outcome {
-        let tagged = self.judge.judge(Chunk::Events(Batch::new(event))).tagged;
+        let tagged = self.judge.judge(Chunk::Events(Events::Lines(Batch::new(event)))).tagged;
         Outcome {
             event: tagged.pieces.concat().into(),
             matches: tagged.matches.keys().map(|rule| self.rule_ids[*rule as usize].clone()).collect(),

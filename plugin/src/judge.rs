@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tracing::warn;
+use weir_native::project::Projection;
+use weir_native::push::Push;
 
-use crate::batch::{Batch, Chunk};
+use crate::batch::{Batch, Chunk, Events, Form};
 use crate::config::OnError;
 use crate::guest::{Failure, Guest, Judgement, Reason, Unjudged};
 use crate::tag::{BatchTagger, End, Tagged};
@@ -18,6 +20,7 @@ const HELD: usize = 4;
 /// A detector, and what to do with what it says. Shared by all workers.
 pub struct Judge {
     guest: Guest,
+    projection: Projection,
     tagger: BatchTagger,
     max_event_bytes: usize,
     last_warning: Mutex<Option<Instant>>,
@@ -52,8 +55,15 @@ pub enum Then {
 /// What is judged but not yet tagged.
 #[derive(Debug)]
 pub struct Rest {
-    batch: Batch,
+    events: Events,
     judgement: Judgement,
+}
+
+impl Rest {
+    /// The form in which it came.
+    pub fn form(&self) -> Form {
+        self.events.form()
+    }
 }
 
 impl Judge {
@@ -62,7 +72,13 @@ impl Judge {
         // Such an event and a batch at its largest must fit into one batch.
         let held_event_bytes = max_event_bytes.saturating_mul(HELD).min(Batch::MAX_BYTES / 2);
         let tagger = BatchTagger::new(guest.rules(), held_event_bytes, on_error);
-        Self { guest, tagger, max_event_bytes, last_warning: Mutex::new(None) }
+        Self {
+            projection: Projection::new(guest.fields().iter().map(String::as_str)),
+            guest,
+            tagger,
+            max_event_bytes,
+            last_warning: Mutex::new(None),
+        }
     }
 
     /// The longest event that need be held: a longer one is neither judged nor marked, so it may come in pieces. How a
@@ -79,52 +95,84 @@ impl Judge {
     /// Judges a chunk and tags it. Blocks its thread while the guest works.
     pub fn judge(&self, chunk: Chunk) -> Judged {
         match chunk {
-            Chunk::Events(batch) => {
-                let judgement = self.ask(&batch);
-                self.tag(Rest { batch, judgement })
+            Chunk::Events(events) => {
+                let judgement = match &events {
+                    Events::Lines(batch) => self.ask(batch),
+                    Events::Native(push) => self.ask_projected(push),
+                };
+                self.tag(Rest { events, judgement })
             }
             Chunk::Piece { bytes, first } => self.pass_piece(bytes, first),
         }
     }
 
     /// Tags what was judged, or as much of it as may be held at once.
-    pub fn tag(&self, Rest { batch, mut judgement }: Rest) -> Judged {
+    pub fn tag(&self, Rest { events, mut judgement }: Rest) -> Judged {
         let spent = std::mem::take(&mut judgement.spent);
         let failure = judgement.failure.take();
-        let (tagged, end) = self.tagger.tag(&batch, &judgement);
+        let (tagged, end) = self.tagger.tag(&events, &judgement);
         self.warn_unjudged(&tagged, failure.as_ref());
         let (done, then) = match end {
-            End::Batch => (batch, Then::Next),
-            End::Unjudged { line, reason } => (batch.part(0..line as usize), Then::Stop(reason.label())),
+            End::Batch => (events, Then::Next),
+            End::Unjudged { line, reason } => (events.part(0..line as usize), Then::Stop(reason.label())),
             End::Full { line } => {
                 let judgement = judgement.split_off(line);
-                let rest = Rest { batch: batch.part(line as usize..batch.lines()), judgement };
-                (batch.part(0..line as usize), Then::Rest(rest))
+                let rest = Rest { events: events.part(line as usize..events.places()), judgement };
+                (events.part(0..line as usize), Then::Rest(rest))
             }
         };
         Judged { events: done.events(), bytes: done.bytes().len(), tagged, spent, then }
     }
 
-    /// Puts everything to the guest that isn't too large.
+    /// Puts everything to the guest that isn't too large, in parts that aren't too large either.
     fn ask(&self, batch: &Batch) -> Judgement {
         if batch.bytes().len() <= self.max_event_bytes {
             return self.guest.judge(batch.bytes(), batch.ends());
         }
         let mut all = Judgement::default();
-        let mut next = 0;
-        let too_large = |line: &usize| batch.line(*line).len() > self.max_event_bytes;
-        for line in (0..batch.lines()).filter(too_large) {
-            all.append(self.ask_part(batch, next..line), next as u32);
-            all.unjudged.push(Unjudged { event: line as u32, reason: Reason::TooLarge });
-            next = line + 1;
+        let mut part = 0..0;
+        let mut part_bytes = 0;
+        for line in 0..batch.lines() {
+            let bytes = batch.line(line).len();
+            let is_too_large = bytes > self.max_event_bytes;
+            if is_too_large || part_bytes + bytes > self.max_event_bytes {
+                all.append(self.ask_part(batch, part.clone()), part.start as u32);
+                part = line..line;
+                part_bytes = 0;
+            }
+            if is_too_large {
+                all.unjudged.push(Unjudged { event: line as u32, reason: Reason::TooLarge });
+                part = line + 1..line + 1;
+            } else {
+                part.end = line + 1;
+                part_bytes += bytes + 1;
+            }
         }
-        all.append(self.ask_part(batch, next..batch.lines()), next as u32);
+        all.append(self.ask_part(batch, part.clone()), part.start as u32);
         all
     }
 
     fn ask_part(&self, batch: &Batch, lines: Range<usize>) -> Judgement {
         let part = batch.part(lines);
         self.guest.judge(part.bytes(), part.ends())
+    }
+
+    /// Puts to the guest what the rules read of each event. What isn't for rules, such as a metric, is a blank line.
+    fn ask_projected(&self, push: &Push) -> Judgement {
+        let mut lines = Vec::new();
+        let mut malformed = Vec::new();
+        for event in 0..push.len() {
+            let start = lines.len();
+            if self.projection.line(push.wrapper(event), &mut lines).is_err() {
+                lines.truncate(start);
+                malformed.push(event as u32);
+            }
+            lines.push(b'\n');
+        }
+        let mut judgement = self.ask(&Batch::new(Bytes::from(lines)));
+        judgement.malformed.extend(malformed);
+        judgement.malformed.sort_unstable();
+        judgement
     }
 
     /// Passes a piece of an event on that is far too large. It can't be marked: its end isn't known yet.

@@ -1,20 +1,26 @@
 //! Weir's host: security detections that run inside the log stream, as WebAssembly.
 //!
 //! The modules in the order in which an event meets them. What is configured ([`config`]) becomes a [`plan`]; a
-//! [`pipeline`] takes batches from its [`source`], lets a [`judge`] ask the [`guest`] and [`tag`] them, and gives them to
-//! its [`sink`]. [`rules`] makes the modules that guests are loaded from.
+//! [`pipeline`] takes batches from its [`source`] and passes them along a [`route`]: a [`judge`] asks the [`guest`] and
+//! [`tag`]s them, and a [`sink`] gets them, if need be [`encode`]d. [`rules`] makes the modules that guests are loaded from.
 #![forbid(unsafe_code)]
 
 pub mod batch;
 pub mod config;
+pub mod delivery;
+pub mod encode;
 pub mod guest;
 pub mod judge;
 pub mod metrics;
 pub mod pipeline;
 pub mod plan;
+pub mod reload;
+pub mod route;
 pub mod sink;
 pub mod source;
+pub mod summary;
 pub mod tag;
+pub mod tls;
 
 pub mod harness;
 pub mod rules;

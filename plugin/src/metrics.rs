@@ -2,16 +2,15 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::get;
-use metrics::{counter, describe_counter, describe_histogram, histogram};
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use weir_engine::program::RuleMeta;
 
-use crate::batch::Chunk;
 use crate::guest::Reason;
 use crate::judge::Judged;
 
@@ -42,8 +41,8 @@ pub enum MetricsError {
 pub struct Counts {
     source: Component,
     sink: Component,
+    alerts: Option<Component>,
     rule_ids: Arc<[String]>,
-    received_events: Arc<AtomicU64>,
 }
 
 /// A component as Vector labels it: what it is called, its role, and its type.
@@ -57,13 +56,19 @@ struct Component {
 const DETECT: Component = Component { id: "detect", kind: "transform", of_type: "weir" };
 
 impl Counts {
-    /// Counts for a source and a sink of these types, and rules that are numbered in this order.
-    pub fn new(source_type: &'static str, sink_type: &'static str, rules: &[RuleMeta]) -> Self {
+    /// Counts for a source and sinks of these types, and rules that are numbered in this order.
+    pub fn new(
+        source_type: &'static str,
+        sink_type: &'static str,
+        alerts_type: Option<&'static str>,
+        rules: &[RuleMeta],
+    ) -> Self {
+        let sink = |id, of_type| Component { id, kind: "sink", of_type };
         Self {
             source: Component { id: "source", kind: "source", of_type: source_type },
-            sink: Component { id: "sink", kind: "sink", of_type: sink_type },
+            sink: sink("sink", sink_type),
+            alerts: alerts_type.map(|of_type| sink("alerts", of_type)),
             rule_ids: rules.iter().map(|rule| rule.id.clone()).collect(),
-            received_events: Arc::default(),
         }
     }
 
@@ -75,40 +80,43 @@ impl Counts {
         for reason in Reason::ALL {
             counter!("weir_unjudged_events_total", "reason" => reason.label()).increment(0);
         }
-        self.discarded(0);
+        for outcome in [Reload::Ok, Reload::Failed] {
+            counter!("weir_reloads_total", "outcome" => outcome.label()).increment(0);
+        }
+        for why in Discarded::ALL {
+            self.discarded(why, 0);
+        }
     }
 
-    /// How many events have been read.
-    pub fn received_events(&self) -> u64 {
-        self.received_events.load(Ordering::Relaxed)
-    }
-
-    /// A chunk was read, and is about to be judged.
-    pub(crate) fn received(&self, chunk: &Chunk) {
-        let (events, bytes) = match chunk {
-            Chunk::Events(batch) => (batch.events(), batch.bytes().len()),
-            Chunk::Piece { bytes, first } => (u64::from(*first), bytes.len()),
-        };
-        self.received_events.fetch_add(events, Ordering::Relaxed);
+    /// So many events were read, and are about to be judged.
+    pub(crate) fn received(&self, events: u64, bytes: usize) {
         self.source.received(events, bytes);
         self.source.sent(events, bytes);
         DETECT.received(events, bytes);
     }
 
-    /// The sink has taken a batch, of so many bytes.
-    pub(crate) fn delivered(&self, batch: &Judged, bytes: usize) {
-        DETECT.sent(batch.events, bytes);
-        self.sink.received(batch.events, bytes);
-        self.sink.sent(batch.events, bytes);
-        if !batch.spent.is_zero() {
-            histogram!("weir_guest_seconds").record(batch.spent);
+    /// The sink has taken what was judged, as so many bytes.
+    pub(crate) fn delivered(&self, judged: &Judged, bytes: usize) {
+        DETECT.sent(judged.events, bytes);
+        self.sink.received(judged.events, bytes);
+        self.sink.sent(judged.events, bytes);
+        if !judged.spent.is_zero() {
+            histogram!("weir_guest_seconds").record(judged.spent);
         }
-        for (rule, matches) in &batch.tagged.matches {
+        for (rule, matches) in &judged.tagged.matches {
             counter!("weir_matches_total", "rule_id" => self.rule_ids[*rule as usize].clone()).increment(*matches);
         }
-        for (reason, events) in &batch.tagged.unjudged {
+        for (reason, events) in &judged.tagged.unjudged {
             counter!("weir_unjudged_events_total", "reason" => *reason).increment(*events);
             DETECT.failed(reason, "processing");
+        }
+    }
+
+    /// So many copies of matching events were taken.
+    pub(crate) fn alerted(&self, events: u64, bytes: usize) {
+        if let Some(alerts) = self.alerts {
+            alerts.received(events, bytes);
+            alerts.sent(events, bytes);
         }
     }
 
@@ -117,16 +125,71 @@ impl Counts {
         self.source.failed("reader_failed", "receiving");
     }
 
-    /// The sink takes no more.
+    /// The sink didn't take what it was given.
     pub(crate) fn sink_failed(&self) {
         self.sink.failed("writer_failed", "sending");
     }
 
-    /// So many events were read, but won't be delivered.
-    pub(crate) fn discarded(&self, events: u64) {
+    /// So many events were read, but not delivered.
+    pub(crate) fn discarded(&self, why: Discarded, events: u64) {
         let [id, kind, of_type] = self.sink.labels();
-        counter!("component_discarded_events_total", &[id, kind, of_type, ("intentional", "false")]).increment(events);
+        let labels = [id, kind, of_type, ("intentional", "false"), ("reason", why.label())];
+        counter!("component_discarded_events_total", &labels).increment(events);
     }
+}
+
+/// Why events were read, but not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Discarded {
+    /// The run ended before they could be; they are lost, unless the source still has them.
+    Undelivered,
+    /// They were refused further down for good; they are lost.
+    Rejected,
+    /// The sender of the request was told that they weren't delivered, or has gone; it still has them.
+    Returned,
+    /// The sink has no form for them; they are lost.
+    Unencodable,
+}
+
+impl Discarded {
+    const ALL: [Self; 4] = [Self::Undelivered, Self::Rejected, Self::Returned, Self::Unencodable];
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Undelivered => "undelivered",
+            Self::Rejected => "rejected",
+            Self::Returned => "returned",
+            Self::Unencodable => "unencodable",
+        }
+    }
+}
+
+/// How an attempt to reload ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reload {
+    /// The new is in force.
+    Ok,
+    /// The old stays in force.
+    Failed,
+}
+
+impl Reload {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Counts it.
+    pub fn count(self) {
+        counter!("weir_reloads_total", "outcome" => self.label()).increment(1);
+    }
+}
+
+/// Tells how many bytes of requests are held.
+pub(crate) fn in_flight(bytes: usize) {
+    gauge!("weir_in_flight_bytes").set(bytes as f64);
 }
 
 impl Component {
@@ -164,22 +227,37 @@ pub fn listen(address: SocketAddr) -> Result<TcpListener, MetricsError> {
     listen().map_err(|source| MetricsError::Bind { address, source })
 }
 
-/// Starts to record, and serves `/metrics` and `/health` for as long as the runtime lives.
+/// Starts to record, and serves `/metrics`, `/health` and `/ready` for as long as the runtime lives. `ready` says
+/// why the pipeline wouldn't deliver an event now, if it wouldn't.
 ///
 /// # Errors
 /// If something else records already.
-pub fn serve(listener: TcpListener) -> Result<(), MetricsError> {
+pub fn serve<R>(
+    listener: TcpListener,
+    ready: impl Fn() -> R + Clone + Send + Sync + 'static,
+) -> Result<(), MetricsError>
+where
+    R: Future<Output = Result<(), String>> + Send + 'static,
+{
     let listener = tokio::net::TcpListener::from_std(listener).map_err(MetricsError::Runtime)?;
     let address = listener.local_addr().map_err(MetricsError::Runtime)?;
     let recorder = record()?;
     let handle = recorder.clone();
     let app = Router::new()
         .route("/metrics", get(move || std::future::ready(recorder.render())))
-        .route("/health", get(|| std::future::ready("ok\n")));
-    tracing::info!(%address, "serving /metrics and /health");
+        .route("/health", get(|| std::future::ready("ok\n")))
+        .route("/ready", get(move || answer(ready())));
+    tracing::info!(%address, "serving /metrics, /health and /ready");
     tokio::spawn(upkeep(handle));
     tokio::spawn(async move { axum::serve(listener, app).await });
     Ok(())
+}
+
+async fn answer(ready: impl Future<Output = Result<(), String>>) -> (StatusCode, String) {
+    match ready.await {
+        Ok(()) => (StatusCode::OK, "ok\n".to_owned()),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, why + "\n"),
+    }
 }
 
 /// Condenses what histograms have recorded: without it, they grow until somebody asks for the metrics.
@@ -202,6 +280,8 @@ fn record() -> Result<PrometheusHandle, MetricsError> {
     describe_counter!("component_discarded_events_total", "Events that a component took but could not hand on.");
     describe_counter!("weir_matches_total", "Events that match a rule.");
     describe_counter!("weir_unjudged_events_total", "Events that went on without being judged.");
+    describe_counter!("weir_reloads_total", "Attempts to take a changed config, module or rules into use.");
+    describe_gauge!("weir_in_flight_bytes", metrics::Unit::Bytes, "Bytes of requests that are being judged or sent.");
     describe_histogram!("weir_guest_seconds", metrics::Unit::Seconds, "Time that the guest took for a batch.");
     Ok(recorder)
 }

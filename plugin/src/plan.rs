@@ -1,21 +1,26 @@
 //! What was configured, opened and checked: a plan can't fail later for a reason that was knowable now.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fs, thread};
 
-use std::{fs, io, thread};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, Sink, Source};
+use crate::config::{Bearer, Config, ConfigError, Detect, Listen, Remote};
+use crate::config::{Sink as SinkConfig, Source as SourceConfig, is_token};
 use crate::guest::{Guest, Limits, LoadError, Module};
 use crate::judge::Judge;
-use crate::metrics::{self, Counts, MetricsError};
+use crate::metrics::{self, Counts};
 use crate::pipeline::Pipeline;
-use crate::rules;
-use crate::sink::{LineSink, SinkError};
-use crate::source::{Cut, LineSource, SourceError, Stop};
+use crate::route::{Route, Routes};
+use crate::rules::{self, RulesError};
+use crate::sink::{HttpSink, LineSink, Mode, Sink, VectorSink};
+use crate::source::budget::Budget;
+use crate::source::{self, Cut, LineSource, Protocol, RequestSource, Source, StreamSource};
+use crate::tls;
 
 /// Longest time to deliver what was read when a signal came: service managers wait for 60 s and more.
 const DRAIN: Duration = Duration::from_secs(55);
@@ -24,38 +29,19 @@ const DRAIN: Duration = Duration::from_secs(55);
 pub struct Plan {
     /// Runs the events.
     pub pipeline: Pipeline,
-    /// Ends its source.
-    pub stop: Stop,
+    /// What a later route has to know of its source.
+    pub upstream: Upstream,
     /// Where to serve metrics, if anywhere.
     pub metrics: Option<TcpListener>,
 }
 
-/// Why a config can't be run.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// The module's file can't be read.
-    #[error("cannot read module `{}`: {source}; build one with `weir build`", path.display())]
-    Module {
-        /// As configured.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// The module can't be used.
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    /// Metrics can't be served.
-    #[error(transparent)]
-    Metrics(#[from] MetricsError),
-    /// The source can't be opened.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// The sink can't be opened.
-    #[error(transparent)]
-    Sink(#[from] SinkError),
-    /// Standard input can't be used.
-    #[error("cannot use stdin: {0}; is it open?")]
-    Stdin(io::Error),
+/// What bears on the sinks of a source.
+#[derive(Debug)]
+pub struct Upstream {
+    /// What is read, if it is a stream: it mustn't be written.
+    input: Option<OwnedFd>,
+    /// What becomes of files that are there.
+    mode: Mode,
 }
 
 impl Plan {
@@ -63,65 +49,215 @@ impl Plan {
     ///
     /// # Errors
     /// What can't be opened, or isn't what it should be. Nothing has been changed then.
-    pub fn open(config: &Config) -> Result<Self, PlanError> {
-        let workers = config.detect.workers.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
-        let guest = load_guest(config, workers)?;
-        let judge = Judge::new(guest, config.detect.max_event_bytes, config.detect.on_error);
-        let metrics = config.metrics.address.map(metrics::listen).transpose()?;
-        let (source, stop, source_type) = open_source(&config.source)?;
+    pub fn open(config: &Config) -> Result<Self, ConfigError> {
+        let judge = open_judge(config)?;
+        let metrics = config.metrics.address.map(metrics::listen).transpose();
+        let metrics = metrics.map_err(|error| config.blame("metrics", vec!["address"], error))?;
+        let source = open_source(config, &judge)?;
+        let upstream = Upstream::of(config, &source)?;
         // Last, for it empties a file.
-        let (sink, sink_type) = open_sink(&config.sink, &source)?;
-        let counts = Counts::new(source_type, sink_type, judge.guest().rules());
+        let route = open_route(config, judge, &upstream, None)?;
         let pipeline = Pipeline {
             source,
-            cut: Cut { batch_bytes: config.detect.batch_bytes, held_event_bytes: judge.held_event_bytes() },
-            judge: Arc::new(judge),
-            workers,
-            sink,
-            counts,
+            routes: Routes::new(route),
+            workers: workers(&config.detect),
+            totals: Arc::default(),
             stopping: CancellationToken::new(),
             drain: DRAIN,
         };
-        Ok(Self { pipeline, stop, metrics })
+        Ok(Self { pipeline, upstream, metrics })
     }
 }
 
-fn load_guest(config: &Config, workers: usize) -> Result<Guest, PlanError> {
+/// Opens what comes after the source anew, but for files that go on being written as under `old`.
+///
+/// # Errors
+/// What can't be opened, or isn't what it should be. The old route isn't touched then.
+pub fn reroute(config: &Config, upstream: &Upstream, old: (&Config, &Route)) -> Result<Route, ConfigError> {
+    open_route(config, open_judge(config)?, upstream, Some(old))
+}
+
+fn open_judge(config: &Config) -> Result<Judge, ConfigError> {
     let detect = &config.detect;
-    let read;
-    let (name, bytes) = match &detect.module {
-        None => ("shipped rules".into(), rules::SHIPPED),
+    let guest = load_guest(config, detect.cache_dir.as_deref())?;
+    Ok(Judge::new(guest, detect.max_event_bytes, detect.on_error))
+}
+
+/// Loads the module, or makes one of the rules; machine code may be kept in `cache`.
+///
+/// # Errors
+/// If there is none, or it can't be used.
+pub fn load_guest(config: &Config, cache: Option<&Path>) -> Result<Guest, ConfigError> {
+    let detect = &config.detect;
+    let bytes;
+    let (key, name, bytes) = match &detect.module {
         Some(path) => {
-            read = fs::read(path).map_err(|source| PlanError::Module { path: path.clone(), source })?;
-            (path.to_string_lossy(), &read[..])
+            bytes = fs::read(path).map_err(|error| {
+                let error = format!("cannot read module `{}`: {error}; build one with `weir build`", path.display());
+                config.blame("detect", vec!["module"], error)
+            })?;
+            ("module", path.to_string_lossy(), &bytes[..])
         }
+        None if !detect.rules.is_empty() => {
+            bytes = build_rules(config)?;
+            ("rules", "rules".into(), &bytes[..])
+        }
+        None => ("module", "shipped rules".into(), rules::SHIPPED),
     };
-    let module = Module { name: &name, bytes, pinned: detect.sha256.as_deref(), cache: detect.cache_dir.as_deref() };
+    let module = Module { name: &name, bytes, pinned: detect.sha256.as_deref(), cache };
     let limits = Limits {
-        workers: workers as u32,
+        workers: workers(detect) as u32,
         memory_bytes: detect.memory_mib << 20,
         deadline: Duration::from_millis(detect.deadline_ms),
         ..Limits::default()
     };
-    Ok(Guest::load(&module, &limits)?)
+    Guest::load(&module, &limits).map_err(|error| {
+        let key = if matches!(error, LoadError::OtherDigest { .. }) { "sha256" } else { key };
+        config.blame("detect", vec![key], error)
+    })
 }
 
-fn open_source(source: &Source) -> Result<(LineSource, Stop, &'static str), PlanError> {
-    match source {
-        Source::Stdin => {
-            let (source, stop) = LineSource::stdin().map_err(PlanError::Stdin)?;
-            Ok((source, stop, "stdin"))
+fn build_rules(config: &Config) -> Result<Vec<u8>, ConfigError> {
+    let built = rules::read(&config.detect.rules).and_then(|rules| rules::build(&rules));
+    built.map_err(|error| match error {
+        // They come with their own places.
+        RulesError::Refused(refusal) => ConfigError::of_report(refusal),
+        error => config.blame("detect", vec!["rules"], error),
+    })
+}
+
+fn workers(detect: &Detect) -> usize {
+    detect.workers.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
+}
+
+fn open_source(config: &Config, judge: &Judge) -> Result<Source, ConfigError> {
+    match &config.source {
+        SourceConfig::Stdin => {
+            let opened = LineSource::stdin();
+            let opened = opened.map_err(|error| format!("cannot use stdin: {error}; is it open?"));
+            open_stream(config, judge, opened.map_err(|error| config.blame("source", vec!["type"], error))?)
         }
-        Source::File { path } => {
-            let (source, stop) = LineSource::file(path)?;
-            Ok((source, stop, "file"))
+        SourceConfig::File { path } => open_stream(
+            config,
+            judge,
+            LineSource::file(path).map_err(|error| config.blame("source", vec!["path"], error))?,
+        ),
+        SourceConfig::Vector(listen) => open_requests(config, listen, Protocol::Vector),
+        SourceConfig::Http(listen) => {
+            let token = read_token(config, "source", listen.auth.as_ref())?;
+            open_requests(config, listen, Protocol::Http { token })
         }
     }
 }
 
-fn open_sink(sink: &Sink, source: &LineSource) -> Result<(LineSink, &'static str), PlanError> {
+fn open_stream(
+    config: &Config,
+    judge: &Judge,
+    (lines, stop): (LineSource, source::Stop),
+) -> Result<Source, ConfigError> {
+    let cut = Cut { batch_bytes: config.detect.batch_bytes, held_event_bytes: judge.held_event_bytes() };
+    Ok(Source::Lines(StreamSource { lines, stop, cut }))
+}
+
+fn open_requests(config: &Config, listen: &Listen, protocol: Protocol) -> Result<Source, ConfigError> {
+    let tls = listen.tls.as_ref().map(tls::server).transpose();
+    let tls = tls.map_err(|error| config.blame("source", vec!["tls"], error))?.map(Arc::new);
+    let listener = source::listen(listen.address).map_err(|error| config.blame("source", vec!["address"], error))?;
+    Ok(Source::Requests(RequestSource {
+        listener,
+        tls,
+        max_connections: listen.max_connections,
+        budget: Budget::new(listen.in_flight_mib << 20),
+        protocol,
+    }))
+}
+
+impl Upstream {
+    fn of(config: &Config, source: &Source) -> Result<Self, ConfigError> {
+        let input = match source {
+            Source::Lines(source) => Some(source.lines.as_fd().try_clone_to_owned()),
+            Source::Requests(_) => None,
+        };
+        let mode = if input.is_some() { Mode::Replace } else { Mode::Append };
+        let input = input.transpose();
+        Ok(Self { input: input.map_err(|error| config.blame("source", vec!["type"], error))?, mode })
+    }
+}
+
+fn open_route(
+    config: &Config,
+    judge: Judge,
+    upstream: &Upstream,
+    old: Option<(&Config, &Route)>,
+) -> Result<Route, ConfigError> {
+    let kept = |is_same: fn(&Config, &Config) -> bool, sink: fn(&Route) -> Option<&Arc<Sink>>| {
+        old.filter(|(old, _)| is_same(old, config)).and_then(|(_, route)| sink(route)).filter(|sink| sink.is_local())
+    };
+    let sink = match kept(|old, new| old.sink == new.sink, |route| Some(&route.sink)) {
+        Some(sink) => Arc::clone(sink),
+        None => Arc::new(open_sink(config, "sink", &config.sink, upstream)?),
+    };
+    let alerts = match (&config.alerts, kept(|old, new| old.alerts == new.alerts, |route| route.alerts.as_ref())) {
+        (None, _) => None,
+        (Some(_), Some(sink)) => Some(Arc::clone(sink)),
+        (Some(alerts), None) => Some(Arc::new(open_sink(config, "alerts", alerts, upstream)?)),
+    };
+    let alerts_type = config.alerts.as_ref().map(SinkConfig::type_name);
+    let counts = Counts::new(config.source.type_name(), config.sink.type_name(), alerts_type, judge.guest().rules());
+    Ok(Route { judge, sink, alerts, counts })
+}
+
+fn open_sink(
+    config: &Config,
+    section: &'static str,
+    sink: &SinkConfig,
+    upstream: &Upstream,
+) -> Result<Sink, ConfigError> {
+    let input = upstream.input.as_ref();
     match sink {
-        Sink::Stdout => Ok((LineSink::stdout(source)?, "stdout")),
-        Sink::File { path } => Ok((LineSink::file(path, source)?, "file")),
+        SinkConfig::Stdout => {
+            LineSink::stdout(input).map(Sink::Lines).map_err(|error| config.blame(section, vec!["type"], error))
+        }
+        SinkConfig::File { path } => {
+            let sink = LineSink::file(path, upstream.mode, input);
+            sink.map(Sink::Lines).map_err(|error| config.blame(section, vec!["path"], error))
+        }
+        SinkConfig::Vector(remote) => {
+            let sink = VectorSink::open(remote);
+            sink.map(Sink::Vector).map_err(|error| config.blame(section, vec!["address"], error))
+        }
+        SinkConfig::Http(remote) => open_http_sink(config, section, remote),
     }
+}
+
+fn open_http_sink(config: &Config, section: &'static str, remote: &Remote) -> Result<Sink, ConfigError> {
+    let tls = remote.tls.as_ref().map(tls::client).transpose();
+    let tls = tls.map_err(|error| config.blame(section, vec!["tls"], error))?;
+    let token = read_token(config, section, remote.auth.as_ref())?;
+    let timeout = Duration::from_secs(remote.timeout_secs);
+    let sink = HttpSink::open(&remote.address, remote.compression, timeout, tls, token);
+    sink.map(Sink::Http).map_err(|error| config.blame(section, vec!["uri"], error))
+}
+
+fn read_token(config: &Config, section: &'static str, auth: Option<&Bearer>) -> Result<Option<String>, ConfigError> {
+    let Some(auth) = auth else { return Ok(None) };
+    match (&auth.token, &auth.token_file) {
+        (Some(token), _) => Ok(Some((**token).to_owned())),
+        (None, None) => Ok(None),
+        (None, Some(path)) => {
+            let token = token_in(path).map_err(|error| config.blame(section, vec!["auth", "token_file"], error))?;
+            Ok(Some(token))
+        }
+    }
+}
+
+fn token_in(path: &Path) -> Result<String, String> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| format!("cannot read `{}`: {error}; check the path and its permissions", path.display()))?;
+    let token = text.trim();
+    if !is_token(token) {
+        let remedy = "it must hold the token in visible ASCII characters without spaces, and nothing else";
+        return Err(format!("`{}` can't be used; {remedy}", path.display()));
+    }
+    Ok(token.to_owned())
 }

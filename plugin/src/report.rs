@@ -3,14 +3,12 @@
 use std::fmt;
 use std::io::{Write, stderr};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 use tracing::level_filters::LevelFilter;
 use weir::config::{LogLevel, Sink};
-use weir::pipeline::{Progress, Summary};
-use weir_engine::program::RuleMeta;
+use weir::summary::{Summary, Totals};
 
 /// The logs' level, as `tracing` has it.
 pub(crate) fn level(level: LogLevel) -> LevelFilter {
@@ -37,15 +35,15 @@ pub(crate) fn count(number: u64, noun: &str) -> String {
 pub(crate) struct ProgressLine(JoinHandle<()>);
 
 /// Shows the line, anew twice a second.
-pub(crate) fn show_progress(progress: Arc<Progress>) -> ProgressLine {
+pub(crate) fn show_progress(totals: Arc<Totals>) -> ProgressLine {
     ProgressLine(tokio::spawn(async move {
         let started = Instant::now();
         let mut tick = tokio::time::interval(Duration::from_millis(500));
         loop {
             tick.tick().await;
-            let events = progress.events.load(Ordering::Relaxed);
-            let megabytes = progress.bytes.load(Ordering::Relaxed) as f64 / 1e6;
-            let matching = progress.matching.load(Ordering::Relaxed);
+            let now = totals.now();
+            let (events, matching) = (now.events_out, now.matching_events);
+            let megabytes = now.bytes_out as f64 / 1e6;
             let rate = events as f64 / started.elapsed().as_secs_f64();
             let _ = write!(
                 stderr(),
@@ -65,7 +63,7 @@ impl ProgressLine {
 }
 
 /// Says what a run did.
-pub(crate) fn summarise(summary: &Summary, rules: &[RuleMeta], sink: &Sink) {
+pub(crate) fn summarise(summary: &Summary, sink: &Sink) {
     let seconds = summary.elapsed.as_secs_f64().max(1e-6);
     let megabytes = summary.bytes_in as f64 / 1e6;
     say(format_args!(
@@ -77,12 +75,14 @@ pub(crate) fn summarise(summary: &Summary, rules: &[RuleMeta], sink: &Sink) {
     ));
     let verb = if summary.matching_events == 1 { "matches" } else { "match" };
     say(format_args!("weir: {} {verb}", count(summary.matching_events, "event")));
-    for (rule, events) in &summary.matches {
-        let rule = &rules[*rule as usize];
-        say(format_args!("weir: {events:>8}  {} ({})", rule.name, rule.id));
+    for (id, rule) in &summary.matches {
+        say(format_args!("weir: {:>8}  {} ({id})", rule.events, rule.name));
     }
     for (reason, events) in &summary.unjudged {
         say(format_args!("weir: {events:>8}  not judged: {reason}"));
+    }
+    if summary.returned > 0 {
+        say(format_args!("weir: {:>8}  not delivered, and left with their senders", summary.returned));
     }
     if let Sink::File { path } = sink {
         say(format_args!("weir: written to {}", path.display()));
@@ -97,6 +97,8 @@ pub(crate) fn log(summary: &Summary) {
         bytes_in = summary.bytes_in,
         bytes_out = summary.bytes_out,
         matching_events = summary.matching_events,
+        returned_events = summary.returned,
+        lost_events = summary.lost,
         unjudged_events = summary.unjudged.values().sum::<u64>(),
         seconds = summary.elapsed.as_secs_f64(),
         "done"

@@ -57,15 +57,7 @@ impl fmt::Display for Refusal {
 pub fn read(paths: &[PathBuf]) -> Result<Vec<RuleFile>, RulesError> {
     let mut files = Vec::new();
     for path in paths {
-        if !fs::metadata(path).map_err(|source| unreadable(path, source))?.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let found = files.len();
-        find_below(path, &is_rule_file, &mut files).map_err(|(folder, source)| unreadable(&folder, source))?;
-        if files.len() == found {
-            return Err(RulesError::Empty(path.clone()));
-        }
+        files.extend(files_of(path)?);
     }
     let (mut rules, mut wrong) = (Vec::new(), Vec::new());
     for file in files {
@@ -76,6 +68,19 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<RuleFile>, RulesError> {
         }
     }
     if wrong.is_empty() { Ok(rules) } else { Err(RulesError::Refused(Refusal(wrong))) }
+}
+
+/// The rule file at `path`, or those in the folder there.
+///
+/// # Errors
+/// If it can't be read, or is a folder without a rule file.
+pub(crate) fn files_of(path: &Path) -> Result<Vec<PathBuf>, RulesError> {
+    if !fs::metadata(path).map_err(|source| unreadable(path, source))?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    find_below(path, &is_rule_file, &mut files).map_err(|(folder, source)| unreadable(&folder, source))?;
+    if files.is_empty() { Err(RulesError::Empty(path.to_owned())) } else { Ok(files) }
 }
 
 /// Makes a module of rules.

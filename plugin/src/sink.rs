@@ -1,174 +1,80 @@
-//! Where events go: a file descriptor. Writes what it is given, in order, and knows nothing else.
+//! Where events go. A sink takes them in one form, and answers when they are delivered.
 
-use std::fs::File;
-use std::io::{self, IoSlice, Write};
-use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+mod http;
+mod lines;
+mod retry;
+mod vector;
 
 use bytes::Bytes;
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::{FileType, fstat};
-use tokio::task::spawn_blocking;
+use tonic::Status;
 
-/// Why writing ended early.
-#[derive(Debug, thiserror::Error)]
-pub enum SinkError {
-    /// The file couldn't be opened.
-    #[error("cannot write `{}`: {source}; check the path and its permissions", path.display())]
-    Open {
-        /// As the user named it.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// It is the file that is being read: emptying it would lose the events, adding to it would never end.
-    #[error("{name} is also the input; choose another file for the output")]
-    IsInput {
-        /// `stdout` or the file.
-        name: String,
-    },
-    /// Standard output can't be used.
-    #[error("cannot use stdout: {0}; is it open?")]
-    Stdout(io::Error),
-    /// Whoever read standard output has gone.
-    #[error("{name} was closed by its reader; events that it didn't take are not delivered")]
-    Closed {
-        /// `stdout` or the file.
-        name: String,
-    },
-    /// The system refused, for instance because the disk is full.
-    #[error("writing {name} failed: {source}; the output ends where it failed, so run again with the same input")]
-    Write {
-        /// `stdout` or the file.
-        name: String,
-        /// The system's reason.
-        source: io::Error,
-    },
-}
+use crate::batch::Form;
 
-/// Newline-delimited events to a file, a pipe, a socket or a terminal.
+pub use self::http::{HttpSink, HttpSinkError};
+pub use self::lines::{LineSink, Mode, SinkError};
+pub use self::retry::{Backoff, until_taken};
+pub use self::vector::{OpenError, VectorSink};
+
+/// Any sink.
 #[derive(Debug)]
-pub struct LineSink {
-    name: String,
-    output: Arc<File>,
+pub enum Sink {
+    /// Standard output or a file.
+    Lines(LineSink),
+    /// A `vector` source, or another Weir.
+    Vector(VectorSink),
+    /// A server that takes newline-delimited JSON.
+    Http(HttpSink),
 }
 
-impl LineSink {
-    /// Writes standard output.
+/// Why events weren't taken.
+#[derive(Debug)]
+pub enum SendError {
+    /// The sink takes no more, and can't be mended while Weir runs.
+    Broken(SinkError),
+    /// They were refused further down, or nobody answered.
+    Refused(Status),
+}
+
+impl Sink {
+    /// The form that it takes.
+    pub fn form(&self) -> Form {
+        match self {
+            Self::Lines(_) | Self::Http(_) => Form::Lines,
+            Self::Vector(_) => Form::Native,
+        }
+    }
+
+    /// Is it on this machine? Then it is one that goes on where it was, and is never opened anew.
+    pub fn is_local(&self) -> bool {
+        matches!(self, Self::Lines(_))
+    }
+
+    /// Does it take part of an event, and the rest later? Else an event that can't be held can't be sent.
+    pub fn takes_pieces(&self) -> bool {
+        matches!(self, Self::Lines(_))
+    }
+
+    /// Returns when all of `pieces`, events in the sink's form, are delivered.
     ///
     /// # Errors
-    /// If the process is out of file descriptors, or the shell led it into `input`.
-    pub fn stdout(input: impl AsFd) -> Result<Self, SinkError> {
-        let name = "stdout".to_owned();
-        let output = File::from(io::stdout().as_fd().try_clone_to_owned().map_err(SinkError::Stdout)?);
-        if same_file(&output, input).map_err(SinkError::Stdout)? {
-            return Err(SinkError::IsInput { name });
+    /// If they aren't; some of them may be all the same.
+    pub async fn send(&self, pieces: Vec<Bytes>) -> Result<(), SendError> {
+        match self {
+            Self::Lines(sink) => sink.send(pieces).await.map_err(SendError::Broken),
+            Self::Vector(sink) => sink.send(pieces).await.map_err(SendError::Refused),
+            Self::Http(sink) => sink.send(pieces).await.map_err(SendError::Refused),
         }
-        Ok(Self { name, output: Arc::new(output) })
     }
 
-    /// Writes a file anew.
+    /// Could it deliver now?
     ///
     /// # Errors
-    /// If it can't be opened, or is the same as `input`.
-    pub fn file(path: &Path, input: impl AsFd) -> Result<Self, SinkError> {
-        let name = format!("`{}`", path.display());
-        let refused = |source| SinkError::Open { path: path.to_owned(), source };
-        // Emptied only once it is known not to be the input.
-        let output = File::options().write(true).create(true).truncate(false).open(path).map_err(refused)?;
-        if same_file(&output, input).map_err(refused)? {
-            return Err(SinkError::IsInput { name });
+    /// If whoever takes its events can't be reached, or isn't well.
+    pub async fn check(&self) -> Result<(), Status> {
+        match self {
+            Self::Lines(_) => Ok(()),
+            Self::Vector(sink) => sink.check().await,
+            Self::Http(sink) => sink.check().await,
         }
-        if output.metadata().map_err(refused)?.is_file() {
-            output.set_len(0).map_err(refused)?;
-        }
-        Ok(Self { name, output: Arc::new(output) })
-    }
-
-    /// Returns when the system has taken all of `batch`.
-    ///
-    /// # Errors
-    /// If it didn't; then part of the batch may have been written.
-    pub async fn send(&mut self, batch: Vec<Bytes>) -> Result<(), SinkError> {
-        let output = Arc::clone(&self.output);
-        let write = move || write_all(&mut &*output, &batch, || wait_for_room(&output));
-        let written = spawn_blocking(write).await.expect("writing doesn't panic");
-        written.map_err(|source| match source.kind() {
-            io::ErrorKind::BrokenPipe => SinkError::Closed { name: self.name.clone() },
-            _ => SinkError::Write { name: self.name.clone(), source },
-        })
-    }
-}
-
-fn same_file(output: &File, input: impl AsFd) -> io::Result<bool> {
-    let (output, input) = (fstat(output)?, fstat(input)?);
-    let regular = FileType::from_raw_mode(output.st_mode).is_file();
-    Ok(regular && (output.st_dev, output.st_ino) == (input.st_dev, input.st_ino))
-}
-
-/// Writes everything; `wait` returns when there may be room again.
-fn write_all(output: &mut impl Write, batch: &[Bytes], wait: impl Fn() -> io::Result<()>) -> io::Result<()> {
-    // The system takes no more slices than this in one call.
-    for slices in batch.chunks(1024) {
-        let mut slices: Vec<IoSlice<'_>> = slices.iter().map(|bytes| IoSlice::new(bytes)).collect();
-        let mut rest = slices.as_mut_slice();
-        IoSlice::advance_slices(&mut rest, 0);
-        while !rest.is_empty() {
-            match output.write_vectored(rest) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => IoSlice::advance_slices(&mut rest, written),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // Another process that has the same pipe or terminal may have made it non-blocking.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => wait()?,
-                Err(error) => return Err(error),
-            }
-        }
-    }
-    Ok(())
-}
-
-fn wait_for_room(output: &File) -> io::Result<()> {
-    match poll(&mut [PollFd::new(output, PollFlags::OUT)], None) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Takes a few bytes a call, and has no room or is interrupted in between.
-    #[derive(Default)]
-    struct Reluctant {
-        taken: Vec<u8>,
-        calls: usize,
-    }
-
-    impl Write for Reluctant {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.calls += 1;
-            match self.calls % 4 {
-                1 => return Err(io::ErrorKind::Interrupted.into()),
-                3 => return Err(io::ErrorKind::WouldBlock.into()),
-                _ => {}
-            }
-            let some = bytes.len().min(7);
-            self.taken.extend_from_slice(&bytes[..some]);
-            Ok(some)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn everything_is_written_in_order_however_little_is_taken_at_once() {
-        let batch: Vec<Bytes> = (0..3000).map(|n| Bytes::from("x".repeat(n % 20) + &n.to_string())).collect();
-        let mut output = Reluctant::default();
-        write_all(&mut output, &batch, || Ok(())).unwrap();
-        assert!(output.taken == batch.concat());
     }
 }

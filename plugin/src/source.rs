@@ -1,172 +1,121 @@
-//! Where events come from: a file descriptor with one event a line. Reads, cuts into batches, and knows nothing else.
+//! Where events come from: a stream, whose events nobody else has, or requests, whose senders wait for an answer.
 
+pub mod budget;
 mod cutter;
+mod http;
+mod lines;
+mod listener;
+mod vector;
 
-use std::fs::File;
-use std::io::{self, PipeReader, PipeWriter};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
 
-use rustix::buffer::spare_capacity;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{FileType, fstat};
-use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
-use self::cutter::Cutter;
-use crate::batch::Chunk;
+use self::budget::Budget;
+use crate::delivery::Deliver;
+use crate::metrics;
 
-/// Why reading ended early.
+pub use self::lines::{Cut, LineSource, SourceError, Stop};
+
+/// Any source.
+#[derive(Debug)]
+pub enum Source {
+    /// Standard input or a file.
+    Lines(StreamSource),
+    /// Other programs.
+    Requests(RequestSource),
+}
+
+/// Events that come by themselves.
+#[derive(Debug)]
+pub struct StreamSource {
+    /// What is read.
+    pub lines: LineSource,
+    /// Ends it.
+    pub stop: Stop,
+    /// How it is cut.
+    pub cut: Cut,
+}
+
+/// Events that come in requests.
+#[derive(Debug)]
+pub struct RequestSource {
+    /// Where requests come in.
+    pub listener: TcpListener,
+    /// What they are encrypted with, if they are.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// How many connections there may be at once.
+    pub max_connections: usize,
+    /// How many bytes of requests may be held at once.
+    pub budget: Budget,
+    /// How they are asked.
+    pub protocol: Protocol,
+}
+
+/// How a request is made.
+#[derive(Debug)]
+pub enum Protocol {
+    /// Vector's own, over gRPC.
+    Vector,
+    /// JSON over HTTP; with a bearer token, if there is one.
+    Http {
+        /// What a request must bear.
+        token: Option<String>,
+    },
+}
+
+/// Why requests can't be served.
 #[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    /// The file couldn't be opened.
-    #[error("cannot read `{}`: {source}; check the path and its permissions", path.display())]
-    Open {
-        /// As the user named it.
-        path: PathBuf,
+pub enum ListenError {
+    /// The address is taken, or isn't this machine's.
+    #[error("cannot listen at {address}: {source}; set `source.address` to a free address of this machine")]
+    Bind {
+        /// As configured.
+        address: SocketAddr,
         /// The system's reason.
         source: io::Error,
     },
-    /// It could be opened, but no further be read.
-    #[error("reading {name} failed: {source}; all events read before it were passed on")]
-    Read {
-        /// `stdin` or the file.
-        name: String,
-        /// The system's reason.
-        source: io::Error,
-    },
+    /// The runtime doesn't take the listener.
+    #[error("cannot serve requests: {0}; raise the limit of open files")]
+    Runtime(#[source] io::Error),
 }
 
-/// How a source cuts its stream.
-#[derive(Clone, Copy, Debug)]
-pub struct Cut {
-    /// Send a batch when it has this many bytes, or when nothing more can be read at once.
-    pub batch_bytes: usize,
-    /// Hold no more than this of one event.
-    pub held_event_bytes: usize,
+/// Takes the address; nobody is served yet.
+///
+/// # Errors
+/// If the address can't be listened on.
+pub fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
+    let listen = || {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    };
+    listen().map_err(|source| ListenError::Bind { address, source })
 }
 
-/// Newline-delimited events from a file, a pipe, a socket or a terminal.
-#[derive(Debug)]
-pub struct LineSource {
-    name: String,
-    input: OwnedFd,
-    /// Is what was read gone from the input? Then an unfinished line is passed on when reading is stopped.
-    consumes: bool,
-    wake: PipeReader,
-}
-
-/// Ends a source's reading, from any thread. Dropping it does so, too.
-#[derive(Debug)]
-pub struct Stop(#[expect(dead_code, reason = "closing it is what wakes the reader")] PipeWriter);
-
-impl LineSource {
-    /// Reads standard input.
-    ///
-    /// # Errors
-    /// If the process is out of file descriptors.
-    pub fn stdin() -> io::Result<(Self, Stop)> {
-        Self::new("stdin".to_owned(), io::stdin().as_fd().try_clone_to_owned()?)
-    }
-
-    /// Reads a file to its end.
-    ///
-    /// # Errors
-    /// If it can't be opened.
-    pub fn file(path: &Path) -> Result<(Self, Stop), SourceError> {
-        let open = |path: &Path| {
-            let file = File::open(path)?;
-            if file.metadata()?.is_dir() {
-                return Err(io::ErrorKind::IsADirectory.into());
-            }
-            Self::new(format!("`{}`", path.display()), file.into())
+impl RequestSource {
+    /// Takes requests and gives them to `deliver`, until `stop`; then answers those that have come.
+    pub(crate) async fn serve(self, deliver: impl Deliver, stop: CancellationToken) -> Result<(), ListenError> {
+        let listener = tokio::net::TcpListener::from_std(self.listener).map_err(ListenError::Runtime)?;
+        let _gauge = AbortOnDropHandle::new(tokio::spawn(show(self.budget.clone())));
+        let app = match self.protocol {
+            Protocol::Vector => vector::router(deliver, self.budget).await,
+            Protocol::Http { token } => http::app(deliver, self.budget, token, http::Limits::default()),
         };
-        open(path).map_err(|source| SourceError::Open { path: path.to_owned(), source })
-    }
-
-    fn new(name: String, input: OwnedFd) -> io::Result<(Self, Stop)> {
-        let consumes = !FileType::from_raw_mode(fstat(&input)?.st_mode).is_file();
-        let (wake, stop) = io::pipe()?;
-        Ok((Self { name, input, consumes, wake }, Stop(stop)))
-    }
-
-    /// Reads until the input ends or is stopped, or nobody takes chunks any more. Blocks; order is kept.
-    ///
-    /// # Errors
-    /// If the input can't be read; whatever was read before has been sent.
-    pub fn read(self, cut: Cut, chunks: &mpsc::Sender<Chunk>) -> Result<(), SourceError> {
-        let mut cutter = Cutter::new(cut, chunks);
-        loop {
-            let step = self.step(&mut cutter).map_err(|source| SourceError::Read { name: self.name.clone(), source });
-            match step {
-                Ok(Step::Read { more: true }) if cutter.buffer.len() < cut.batch_bytes => {}
-                Ok(Step::Read { .. }) => {
-                    if cutter.send_lines().is_err() {
-                        return Ok(());
-                    }
-                }
-                Ok(Step::Ended) => {
-                    cutter.send_rest();
-                    return Ok(());
-                }
-                Ok(Step::Stopped) => {
-                    // An unfinished line of a file can be read again, one of a pipe is only here.
-                    let sent = cutter.send_lines();
-                    if self.consumes && sent.is_ok() {
-                        cutter.send_rest();
-                    }
-                    return Ok(());
-                }
-                Err(error) => {
-                    cutter.send_rest();
-                    return Err(error);
-                }
-            }
-        }
-    }
-
-    fn step(&self, cutter: &mut Cutter<'_>) -> io::Result<Step> {
-        if !self.ready(None)? {
-            return Ok(Step::Stopped);
-        }
-        cutter.reserve();
-        match retry(|| rustix::io::read(&self.input, spare_capacity(&mut cutter.buffer))) {
-            Ok(0) => return Ok(Step::Ended),
-            Ok(_) => {}
-            // Another reader of the same pipe was faster, and has made it non-blocking.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
-        }
-        Ok(Step::Read { more: self.ready(Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))? })
-    }
-
-    /// Waits for input; false if none came in time or reading shall stop.
-    fn ready(&self, timeout: Option<&Timespec>) -> io::Result<bool> {
-        let mut fds = [PollFd::new(&self.input, PollFlags::IN), PollFd::new(&self.wake, PollFlags::IN)];
-        retry(|| poll(&mut fds, timeout))?;
-        Ok(!fds[0].revents().is_empty() && fds[1].revents().is_empty())
+        listener::serve(listener, self.tls, app, self.max_connections, stop).await;
+        Ok(())
     }
 }
 
-impl AsFd for LineSource {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.input.as_fd()
-    }
-}
-
-enum Step {
-    /// Something was read, and more can be at once or not.
-    Read {
-        more: bool,
-    },
-    Ended,
-    Stopped,
-}
-
-fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> io::Result<T> {
+/// Shows how much of `budget` is taken.
+async fn show(budget: Budget) {
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
     loop {
-        match call() {
-            Err(rustix::io::Errno::INTR) => {}
-            answer => return Ok(answer?),
-        }
+        tick.tick().await;
+        metrics::in_flight(budget.reserved());
     }
 }

@@ -1,4 +1,4 @@
-//! Puts what was found into a batch: the host's bytes with tags added. Knows nothing of how it was found.
+//! Puts what was found into events: the host's bytes with tags added. Knows nothing of how it was found.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -6,25 +6,30 @@ use std::ops::Range;
 use bytes::Bytes;
 use weir_engine::program::RuleMeta;
 use weir_engine::tag::{self, NotAnObject, Tagger};
+use weir_native::tag as native;
 
-use crate::batch::Batch;
+use crate::batch::{Events, Form};
 use crate::config::OnError;
 use crate::guest::{Finding, Judgement, Reason};
 
-/// A batch as it goes on.
+/// Events as they go on.
 #[derive(Debug, Default)]
 pub struct Tagged {
     /// All bytes, in order; what no rule matched is shared with the batch that came.
     pub pieces: Vec<Bytes>,
     /// How many events match each rule, by the rule's number.
     pub matches: BTreeMap<u32, u64>,
-    /// How many events match any rule.
-    pub matching_events: u64,
     /// How many events couldn't be judged, by reason.
     pub unjudged: BTreeMap<&'static str, u64>,
-    /// The first event that was tagged.
-    pub example: Option<Bytes>,
+    /// The events that match any rule, tagged.
+    pub matching: Vec<Bytes>,
 }
+
+/// The longest message that a Vector takes, in bytes (its `src/sources/vector/mod.rs`).
+const MAX_PUSH_BYTES: usize = 100 << 20;
+
+/// More than tags ever add to one event, in bytes.
+const MOST_ADDED: usize = 1 << 20;
 
 /// What becomes of one line.
 enum Outcome<'j> {
@@ -75,20 +80,19 @@ impl BatchTagger {
         self.longest_marked
     }
 
-    /// Tags what `judgement` found in `batch`, and marks what couldn't be judged.
-    pub fn tag(&self, batch: &Batch, judgement: &Judgement) -> (Tagged, End) {
-        let mut writer = Writer { batch, sent: 0, added: Vec::new(), parts: Vec::new() };
+    /// Tags what `judgement` found in `events`, and marks what couldn't be judged.
+    pub fn tag(&self, events: &Events, judgement: &Judgement) -> (Tagged, End) {
+        let mut writer = Writer::of(events);
         let mut tagged = Tagged::default();
-        let mut example = None;
         for (line, outcome) in outcomes(judgement) {
-            if writer.added.len() >= Self::MOST_HELD {
-                return (writer.finish(tagged, example, line), End::Full { line });
+            if writer.added.len() >= Self::MOST_HELD || writer.is_push_full(line) {
+                return (writer.finish(tagged, line), End::Full { line });
             }
             let unjudged = match outcome {
+                Outcome::Matches(_) if writer.is_too_large(line) => Some(Reason::TooLarge),
                 Outcome::Matches(findings) => match self.tag_line(line, findings, &mut writer) {
-                    Ok(place) => {
+                    Ok(()) => {
                         tagged.add_match(findings);
-                        example = example.or(Some(place));
                         None
                     }
                     // The detector needn't look for faults in a line, but nothing can be added to this one.
@@ -98,12 +102,12 @@ impl BatchTagger {
             };
             let Some(reason) = unjudged else { continue };
             if self.on_error == OnError::Stop {
-                return (writer.finish(tagged, example, line), End::Unjudged { line, reason });
+                return (writer.finish(tagged, line), End::Unjudged { line, reason });
             }
             self.mark_line(line, reason, &mut writer);
             *tagged.unjudged.entry(reason.label()).or_default() += 1;
         }
-        (writer.finish(tagged, example, batch.lines() as u32), End::Batch)
+        (writer.finish(tagged, events.places() as u32), End::Batch)
     }
 
     /// Passes a piece of an event on that is too long to be marked.
@@ -116,22 +120,44 @@ impl BatchTagger {
         (Tagged { pieces: vec![bytes], unjudged, ..Tagged::default() }, End::Batch)
     }
 
-    fn tag_line(&self, line: u32, found: &[Finding], writer: &mut Writer<'_>) -> Result<Range<usize>, NotAnObject> {
+    fn tag_line(&self, line: u32, found: &[Finding], writer: &mut Writer<'_>) -> Result<(), NotAnObject> {
         let rules: Vec<u32> = found.iter().map(|finding| finding.rule).collect();
-        writer.replace(line, |event, out| self.tagger.tag(event, &rules, out))
+        let written = writer.replace(line, |events, place, out| match events {
+            Events::Lines(batch) => self.tagger.tag(&batch.bytes()[batch.line(place)], &rules, out),
+            Events::Native(push) => {
+                let mut wrapper = Vec::new();
+                native::tagged(push.wrapper(place), &self.tagger, &rules, &mut wrapper).map_err(|_| NotAnObject)?;
+                push.put_instead(place, &wrapper, out);
+                Ok(())
+            }
+        })?;
+        writer.matching.push(written);
+        Ok(())
     }
 
     fn mark_line(&self, line: u32, reason: Reason, writer: &mut Writer<'_>) {
-        if writer.batch.line(line as usize).len() <= self.longest_marked {
+        if writer.events.event(line as usize).len() <= self.longest_marked {
             // What isn't a JSON object can't be marked; it goes on as it came, and is counted.
-            let _ = writer.replace(line, |event, out| tag::mark_unjudged(event, reason.label(), out));
+            let _ = writer.replace(line, |events, place, out| match events {
+                Events::Lines(batch) => tag::mark_unjudged(&batch.bytes()[batch.line(place)], reason.label(), out),
+                Events::Native(push) => {
+                    let mut wrapper = Vec::new();
+                    native::marked(push.wrapper(place), reason.label(), &mut wrapper).map_err(|_| NotAnObject)?;
+                    push.put_instead(place, &wrapper, out);
+                    Ok(())
+                }
+            });
         }
     }
 }
 
 impl Tagged {
+    /// How many events match any rule.
+    pub fn matching_events(&self) -> u64 {
+        self.matching.len() as u64
+    }
+
     fn add_match(&mut self, findings: &[Finding]) {
-        self.matching_events += 1;
         for finding in findings {
             *self.matches.entry(finding.rule).or_default() += 1;
         }
@@ -149,14 +175,16 @@ fn outcomes(judgement: &Judgement) -> Vec<(u32, Outcome<'_>)> {
     all
 }
 
-/// Puts the batch together anew, without copying what stays as it was.
-struct Writer<'b> {
-    batch: &'b Batch,
-    /// How far into the batch everything has been written.
+/// Puts the events together anew, without copying what stays as it was.
+struct Writer<'e> {
+    events: &'e Events,
+    /// How far into the events everything has been written.
     sent: usize,
-    /// All events that were added to, and line breaks between them.
+    /// All events that were added to, and what stands between them.
     added: Vec<u8>,
     parts: Vec<Part>,
+    /// Where in `added` the events lie that match.
+    matching: Vec<Range<usize>>,
 }
 
 enum Part {
@@ -164,23 +192,38 @@ enum Part {
     Added(Range<usize>),
 }
 
-impl Writer<'_> {
+impl<'e> Writer<'e> {
+    fn of(events: &'e Events) -> Self {
+        Self { events, sent: 0, added: Vec::new(), parts: Vec::new(), matching: Vec::new() }
+    }
+
+    /// Would the event in `line` make of these a larger push than a Vector takes, but not of those before it?
+    fn is_push_full(&self, line: u32) -> bool {
+        let end = self.events.event(line as usize).end;
+        self.events.form() == Form::Native && line > 0 && end + self.added.len() > MAX_PUSH_BYTES - MOST_ADDED
+    }
+
+    /// Would the event, if tagged, be more than a Vector takes?
+    fn is_too_large(&self, line: u32) -> bool {
+        self.events.form() == Form::Native && self.events.event(line as usize).len() > MAX_PUSH_BYTES - MOST_ADDED
+    }
+
     /// Writes what stands before `line`, then what `rewrite` makes of the line; returns where that lies in `added`.
     fn replace(
         &mut self,
         line: u32,
-        rewrite: impl FnOnce(&[u8], &mut Vec<u8>) -> Result<(), NotAnObject>,
+        rewrite: impl FnOnce(&Events, usize, &mut Vec<u8>) -> Result<(), NotAnObject>,
     ) -> Result<Range<usize>, NotAnObject> {
-        let place = self.batch.line(line as usize);
+        let place = self.events.event(line as usize);
         let between = self.sent..place.start;
         let before = self.added.len();
         // Two such events in a row become one piece, the newline between them included.
         let in_a_row = between.len() <= 1 && matches!(self.parts.last(), Some(Part::Added(_)));
         if in_a_row {
-            self.added.extend_from_slice(&self.batch.bytes()[between.clone()]);
+            self.added.extend_from_slice(&self.events.bytes()[between.clone()]);
         }
         let start = self.added.len();
-        if let Err(error) = rewrite(&self.batch.bytes()[place.clone()], &mut self.added) {
+        if let Err(error) = rewrite(self.events, line as usize, &mut self.added) {
             self.added.truncate(before);
             return Err(error);
         }
@@ -194,16 +237,16 @@ impl Writer<'_> {
     }
 
     /// Writes what stands before `line`, the first that isn't wanted.
-    fn finish(mut self, tagged: Tagged, example: Option<Range<usize>>, line: u32) -> Tagged {
-        let end = (line as usize).checked_sub(1).map_or(0, |last| self.batch.ends()[last] as usize);
-        self.parts.push(Part::Came(self.sent..end));
+    fn finish(mut self, tagged: Tagged, line: u32) -> Tagged {
+        self.parts.push(Part::Came(self.sent..self.events.start(line as usize)));
         let added = Bytes::from(self.added);
         let pieces = self.parts.into_iter().map(|part| match part {
-            Part::Came(range) => self.batch.bytes().slice(range),
+            Part::Came(range) => self.events.bytes().slice(range),
             Part::Added(range) => added.slice(range),
         });
         let pieces = pieces.filter(|piece| !piece.is_empty()).collect();
-        Tagged { pieces, example: example.map(|range| added.slice(range)), ..tagged }
+        let matching = self.matching.into_iter().map(|range| added.slice(range)).collect();
+        Tagged { pieces, matching, ..tagged }
     }
 }
 
@@ -212,6 +255,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::batch::Batch;
     use crate::guest::Unjudged;
 
     const LONGEST_MARKED: usize = 40;
@@ -292,7 +336,7 @@ mod tests {
             let batch = Batch::new(Bytes::from(join(came.clone())));
             // An empty last line without a newline is no line.
             let judgement = judgement(&said[..batch.lines()]);
-            let (tagged, end) = tagger(OnError::Pass).tag(&batch, &judgement);
+            let (tagged, end) = tagger(OnError::Pass).tag(&Events::Lines(batch.clone()), &judgement);
             prop_assert_eq!(end, End::Batch);
 
             let is_object = |line: &str| serde_json::from_str::<serde_json::Map<_, _>>(line).is_ok();
@@ -300,9 +344,9 @@ mod tests {
             let example = came.iter().zip(&said).position(|line| matches(&line));
             prop_assert_eq!(tagged.pieces.concat(), join(goes.clone()).into_bytes());
             prop_assert!(tagged.pieces.iter().all(|piece| !piece.is_empty()));
-            prop_assert_eq!(tagged.example, example.map(|line| Bytes::from(goes[line].clone())));
+            prop_assert_eq!(tagged.matching.first().cloned(), example.map(|line| Bytes::from(goes[line].clone())));
             let judged = &said[..batch.lines()];
-            prop_assert_eq!(tagged.matching_events, came.iter().zip(judged).filter(matches).count() as u64);
+            prop_assert_eq!(tagged.matching_events(), came.iter().zip(judged).filter(matches).count() as u64);
             let marked = judged.iter().filter(|said| matches!(said, Said::Unjudged)).count() as u64;
             prop_assert_eq!(tagged.unjudged.get("trap").copied().unwrap_or_default(), marked);
         }
@@ -313,7 +357,7 @@ mod tests {
         let batch = Batch::new(Bytes::from("{}\n{}\n{}\n{}\n"));
         let matches =
             Judgement { findings: [1, 2].map(|event| Finding { event, rule: 0 }).to_vec(), ..Judgement::default() };
-        let (tagged, _) = tagger(OnError::Pass).tag(&batch, &matches);
+        let (tagged, _) = tagger(OnError::Pass).tag(&Events::Lines(batch.clone()), &matches);
         let [before, _added, after] = &tagged.pieces[..] else { panic!("{:?}", tagged.pieces) };
         assert_eq!((before.as_ptr(), after.as_ptr()), (batch.bytes().as_ptr(), batch.bytes()[8..].as_ptr()));
     }
@@ -324,10 +368,12 @@ mod tests {
         let batch = Batch::new(Bytes::from("{}\n".repeat(lines)));
         let findings: Vec<Finding> = (0..lines as u32).map(|event| Finding { event, rule: 0 }).collect();
         let judgement = Judgement { findings, ..Judgement::default() };
-        let (tagged, End::Full { line }) = tagger(OnError::Pass).tag(&batch, &judgement) else { panic!("all at once") };
+        let (tagged, End::Full { line }) = tagger(OnError::Pass).tag(&Events::Lines(batch.clone()), &judgement) else {
+            panic!("all at once")
+        };
         let held: usize = tagged.pieces.iter().map(Bytes::len).sum();
         assert!((BatchTagger::MOST_HELD..BatchTagger::MOST_HELD + 1024).contains(&held), "{held}");
-        assert_eq!(tagged.matching_events, u64::from(line));
+        assert_eq!(tagged.matching_events(), u64::from(line));
         assert_eq!(tagged.pieces.concat().iter().filter(|byte| **byte == b'\n').count(), line as usize);
     }
 
@@ -336,10 +382,10 @@ mod tests {
         let batch = Batch::new(Bytes::from("{}\n[]\n{}\n"));
         for (said, reason) in [(Said::Matches(vec![0]), Reason::Malformed), (Said::Unjudged, Reason::Trap)] {
             let judgement = judgement(&[Said::Nothing, said, Said::Matches(vec![0])]);
-            let (tagged, end) = tagger(OnError::Stop).tag(&batch, &judgement);
+            let (tagged, end) = tagger(OnError::Stop).tag(&Events::Lines(batch.clone()), &judgement);
             assert_eq!(end, End::Unjudged { line: 1, reason });
             assert_eq!(tagged.pieces.concat(), b"{}\n");
-            assert_eq!(tagged.matching_events, 0);
+            assert_eq!(tagged.matching_events(), 0);
         }
     }
 }

@@ -122,10 +122,14 @@ fn metrics_have_vectors_names_and_the_counts_of_what_was_done() {
     let detect = labels("detect", "transform", "weir");
     let errors = format!("component_errors_total{{{detect},error_type=\"too_large\",stage=\"processing\"}} ");
     assert!(metrics.contains(&errors) && metrics.contains("weir_guest_seconds_bucket{le=\"0.01\"} "), "{metrics}");
-    let discarded = format!("component_discarded_events_total{{{sink},intentional=\"false\"}} 0");
-    assert!(metrics.contains(&discarded), "{metrics}");
+    for reason in ["undelivered", "rejected", "returned", "unencodable"] {
+        let discarded =
+            format!("component_discarded_events_total{{{sink},intentional=\"false\",reason=\"{reason}\"}} 0");
+        assert!(metrics.contains(&discarded), "{metrics}");
+    }
     assert!(metrics.contains("weir_unjudged_events_total{reason=\"trap\"} 0"), "what never happened is known to be 0");
     assert_eq!(get(&address, "/health"), ("HTTP/1.1 200 OK".into(), "ok\n".into()));
+    assert_eq!(get(&address, "/ready"), ("HTTP/1.1 200 OK".into(), "ok\n".into()));
     assert_eq!(get(&address, "/").0, "HTTP/1.1 404 Not Found");
     drop(stdin);
     assert_eq!(collect(child).code(), 0);

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use weir::batch::{Batch, Chunk};
+use weir::batch::{Batch, Chunk, Events};
 use weir::config::OnError;
 use weir::guest::{Guest, Limits, Module};
 use weir::judge::{Judge, Judged, Then};
@@ -26,7 +26,7 @@ static PASS: LazyLock<Judge> = LazyLock::new(|| judge(OnError::Pass));
 static STOP: LazyLock<Judge> = LazyLock::new(|| judge(OnError::Stop));
 
 fn events(text: &str) -> Chunk {
-    Chunk::Events(Batch::new(Bytes::copy_from_slice(text.as_bytes())))
+    Chunk::Events(Events::Lines(Batch::new(Bytes::copy_from_slice(text.as_bytes()))))
 }
 
 fn text(judged: &Judged) -> String {
@@ -50,7 +50,7 @@ proptest! {
         let sum = |count: fn(&Judged) -> u64| alone.iter().map(count).sum::<u64>();
         prop_assert_eq!(text(&together), alone.iter().map(text).collect::<String>());
         prop_assert_eq!(together.events, sum(|judged| judged.events));
-        prop_assert_eq!(together.tagged.matching_events, sum(|judged| judged.tagged.matching_events));
+        prop_assert_eq!(together.tagged.matching_events(), sum(|judged| judged.tagged.matching_events()));
         for reason in ["too_large", "malformed"] {
             let unjudged = |judged: &Judged| judged.tagged.unjudged.get(reason).copied().unwrap_or_default();
             prop_assert_eq!(unjudged(&together), alone.iter().map(unjudged).sum::<u64>());
@@ -88,7 +88,7 @@ fn an_event_in_pieces_is_counted_once_and_never_changed() {
         let judged = PASS.judge(piece(first));
         assert_eq!((judged.events, judged.bytes, text(&judged)), (events, MAX, MATCHING.to_owned()));
         assert_eq!(judged.tagged.unjudged.get("too_large").copied().unwrap_or_default(), events);
-        assert_eq!(judged.tagged.matching_events, 0);
+        assert_eq!(judged.tagged.matching_events(), 0);
     }
     let stopped = STOP.judge(piece(true));
     assert_eq!((stopped.events, stopped.bytes, text(&stopped)), (0, 0, String::new()));

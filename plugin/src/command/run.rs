@@ -3,20 +3,24 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 use weir::config::{Config, LogFormat, Sink, Source};
 use weir::metrics;
-use weir::pipeline::Progress;
 use weir::plan::Plan;
-use weir::source::Stop;
+use weir::reload::Reloader;
+use weir::route::Routes;
 
 use super::Failure;
 use crate::report;
+
+/// Longest time for downstream to say whether it is well, when `/ready` is asked.
+const LONGEST_CHECK: Duration = Duration::from_secs(2);
 
 /// Judge a stream of events and tag those that match
 ///
@@ -51,14 +55,16 @@ impl Run {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let config = self.config()?;
         start_logs(&config);
+        config.warnings().iter().for_each(|warning| warn!("{warning}"));
         if config.source == Source::Stdin && std::io::stdin().is_terminal() {
             report::say("weir: reading events from the terminal, one a line; end them with Ctrl-D");
         }
         let runtime = Runtime::new().map_err(Failure::run)?;
+        let format = config.logs.format;
         let ended = runtime.block_on(self.run(&config));
         // A reader that waits for input, or a writer for room, must not keep the process alive.
         runtime.shutdown_background();
-        match config.logs.format {
+        match format {
             LogFormat::Text => ended,
             LogFormat::Json => ended.map_err(Failure::logged),
         }
@@ -85,32 +91,54 @@ impl Run {
         Ok(config)
     }
 
-    async fn run(&self, config: &Config) -> Result<(), Failure> {
+    async fn run(self, config: &Config) -> Result<(), Failure> {
         // Before anything is opened that the end of the process would spoil.
         let signals = Signals::listen().map_err(Failure::run)?;
-        let plan = Plan::open(config).map_err(Failure::input)?;
-        if let Some(listener) = plan.metrics {
-            metrics::serve(listener).map_err(Failure::input)?;
-            plan.pipeline.counts.register();
+        let Plan { pipeline, upstream, metrics } = Plan::open(config).map_err(Failure::input)?;
+        let (routes, totals) = (pipeline.routes.clone(), Arc::clone(&pipeline.totals));
+        if let Some(listener) = metrics {
+            let (asked, stopping) = (routes.clone(), pipeline.stopping.clone());
+            metrics::serve(listener, move || ready(asked.clone(), stopping.clone())).map_err(Failure::input)?;
+            routes.now().counts.register();
         }
-        tokio::spawn(signals.stop(plan.stop, plan.pipeline.stopping.clone()));
-        let judge = Arc::clone(&plan.pipeline.judge);
-        let progress = Arc::new(Progress::default());
-        let line =
-            (!self.quiet && std::io::stderr().is_terminal()).then(|| report::show_progress(Arc::clone(&progress)));
-        let (summary, ended) = plan.pipeline.run(&progress).await;
+        tokio::spawn(stop(signals.stop, pipeline.stopping.clone()));
+        let (quiet, show_match) = (self.quiet, self.show_match);
+        let read = Box::new(move || self.config().map_err(|failure| failure.to_string()));
+        tokio::spawn(Reloader { read, config: config.clone(), routes, upstream }.run(signals.hangup));
+        let line = (!quiet && std::io::stderr().is_terminal()).then(|| report::show_progress(totals));
+        let (summary, ended) = pipeline.run().await;
         if let Some(line) = line {
             line.clear().await;
         }
         match config.logs.format {
-            _ if self.quiet => {}
-            LogFormat::Text => report::summarise(&summary, judge.guest().rules(), &config.sink),
+            _ if quiet => {}
+            LogFormat::Text => report::summarise(&summary, &config.sink),
             LogFormat::Json => report::log(&summary),
         }
-        if self.show_match {
+        if show_match {
             report::show_example(summary.example.as_deref());
         }
         ended.map_err(Failure::run)
+    }
+}
+
+/// Would an event be delivered that came now?
+async fn ready(routes: Routes, stopping: CancellationToken) -> Result<(), String> {
+    if stopping.is_cancelled() {
+        return Err("weir is stopping".to_owned());
+    }
+    let route = routes.now();
+    let alerts = async {
+        match &route.alerts {
+            Some(sink) => sink.check().await,
+            None => Ok(()),
+        }
+    };
+    let checks = async { tokio::try_join!(route.sink.check(), alerts) };
+    match tokio::time::timeout(LONGEST_CHECK, checks).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(status)) => Err(status.message().to_owned()),
+        Err(_) => Err(format!("downstream didn't answer a health check within {LONGEST_CHECK:?}")),
     }
 }
 
@@ -127,31 +155,40 @@ fn start_logs(config: &Config) {
     }
 }
 
-/// SIGINT and SIGTERM.
+/// The signals that a run heeds.
 struct Signals {
+    stop: StopSignals,
+    hangup: Signal,
+}
+
+/// SIGINT and SIGTERM.
+struct StopSignals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
     fn listen() -> std::io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        let stop =
+            StopSignals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? };
+        Ok(Self { stop, hangup: signal(SignalKind::hangup())? })
     }
+}
 
+impl StopSignals {
     async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
     }
+}
 
-    /// The first one ends the source, so that the rest drains; a second one ends the process.
-    async fn stop(mut self, source: Stop, stopping: CancellationToken) {
-        self.next().await;
-        info!("stopping: no more is read, what was read is being delivered; signal again to quit at once");
-        drop(source);
-        stopping.cancel();
-        self.next().await;
-        std::process::exit(130);
-    }
+/// The first signal ends the source, so that the rest drains; a second one ends the process.
+async fn stop(mut signals: StopSignals, stopping: CancellationToken) {
+    signals.next().await;
+    info!("stopping: no more is read, what was read is being delivered; signal again to quit at once");
+    stopping.cancel();
+    signals.next().await;
+    std::process::exit(130);
 }

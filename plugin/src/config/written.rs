@@ -41,6 +41,11 @@ impl Config {
         self.written = Written(Some(Arc::new(file)));
     }
 
+    /// The file, if it was read from one.
+    pub fn origin(&self) -> Option<&Path> {
+        self.written.0.as_ref().map(|file| &*file.origin)
+    }
+
     /// Says that a key's value can't be used, which was found only now: shows where it stands in the file, or, if it
     /// doesn't come from there, only says so. The `keys` lead from the `section` to the value, such as
     /// `["tls", "crt_file"]`.

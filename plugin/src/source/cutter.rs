@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::Cut;
-use crate::batch::{Batch, Chunk};
+use super::lines::Cut;
+use crate::batch::{Batch, Chunk, Events};
 
 /// Bytes that are asked for at once at least: as many as a pipe holds.
 const LEAST_READ: usize = 64 << 10;
@@ -41,7 +41,7 @@ impl<'c> Cutter<'c> {
         }
         if let Some(end) = memchr::memrchr(b'\n', &self.buffer[self.searched..]) {
             let lines = self.take(self.searched + end + 1);
-            self.send(Chunk::Events(Batch::new(lines)))?;
+            self.send(Chunk::Events(Events::Lines(Batch::new(lines))))?;
         }
         if self.buffer.len() > self.cut.held_event_bytes {
             self.send_piece(self.buffer.len())?;
@@ -65,7 +65,7 @@ impl<'c> Cutter<'c> {
     pub(super) fn send_rest(&mut self) {
         if self.send_lines().is_ok() && !self.buffer.is_empty() {
             let rest = self.take(self.buffer.len());
-            let _ = self.send(Chunk::Events(Batch::new(rest)));
+            let _ = self.send(Chunk::Events(Events::Lines(Batch::new(rest))));
         }
     }
 
@@ -127,7 +127,7 @@ mod tests {
     /// `=` before whole events, `+` before the first piece of one, `-` before the others.
     fn show(chunks: &[Chunk]) -> Vec<String> {
         let show = |chunk: &Chunk| match chunk {
-            Chunk::Events(batch) => format!("={}", batch.bytes().escape_ascii()),
+            Chunk::Events(events) => format!("={}", events.bytes().escape_ascii()),
             Chunk::Piece { bytes, first } => format!("{}{}", if *first { '+' } else { '-' }, bytes.escape_ascii()),
         };
         chunks.iter().map(show).collect()
@@ -161,9 +161,9 @@ mod tests {
             for chunk in cut(held, &reads) {
                 prop_assert!(piece_from.is_some() || sent.last().is_none_or(|last| *last == b'\n'));
                 match chunk {
-                    Chunk::Events(batch) => {
+                    Chunk::Events(events) => {
                         prop_assert_eq!(piece_from, None);
-                        sent.extend_from_slice(batch.bytes());
+                        sent.extend_from_slice(events.bytes());
                     }
                     Chunk::Piece { bytes, first } => {
                         prop_assert_eq!(first, piece_from.is_none());

@@ -4,9 +4,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use weir::config::{Bearer, ClientTls, Config, Listen, Remote, ServerTls, Sink, Source};
-use weir::guest::LoadError;
-use weir::plan::{self, PlanError};
-use weir::rules::RulesError;
+use weir::plan;
+use weir::tls::{self, TlsError};
 
 use super::probe;
 
@@ -38,8 +37,10 @@ impl<'c> Checks<'c> {
             Source::File { path } => self.check("source", &["path"], probe::can_read(path)),
             Source::Vector(Listen { address, tls, auth, .. }) | Source::Http(Listen { address, tls, auth, .. }) => {
                 self.check_address("source", *address);
-                if let Some(ServerTls { crt_file, key_file, ca_file, .. }) = tls {
-                    self.check_tls("source", ca_file.as_deref(), Some(crt_file), Some(key_file));
+                if let Some(config @ ServerTls { crt_file, key_file, ca_file, .. }) = tls {
+                    self.check_tls("source", ca_file.as_deref(), Some(crt_file), Some(key_file), || {
+                        tls::server(config).map(drop)
+                    });
                 }
                 self.check_token("source", auth.as_ref());
             }
@@ -52,20 +53,9 @@ impl<'c> Checks<'c> {
             self.check("detect", &["cache_dir"], probe::can_create(folder));
         }
         // The cache would be written to.
-        let mut uncached = self.config.clone();
-        uncached.detect.cache_dir = None;
-        match plan::load_guest(&uncached) {
+        match plan::load_guest(self.config, None) {
             Ok(guest) => self.rules = guest.rules().len(),
-            // They show their own places.
-            Err(PlanError::Rules(error @ RulesError::Refused(_))) => self.errors.push(error.to_string()),
-            Err(error) => {
-                let key = match &error {
-                    PlanError::Load(LoadError::OtherDigest { .. }) => "sha256",
-                    _ if detect.rules.is_empty() => "module",
-                    _ => "rules",
-                };
-                self.check("detect", &[key], Err(error.to_string()));
-            }
+            Err(error) => self.errors.push(error.to_string()),
         }
     }
 
@@ -77,19 +67,33 @@ impl<'c> Checks<'c> {
                 self.check(section, &["path"], probe::can_write(path, read));
             }
             Sink::Vector(Remote { tls, auth, .. }) | Sink::Http(Remote { tls, auth, .. }) => {
-                if let Some(ClientTls { ca_file, crt_file, key_file, .. }) = tls {
-                    self.check_tls(section, ca_file.as_deref(), crt_file.as_deref(), key_file.as_deref());
+                if let Some(config @ ClientTls { ca_file, crt_file, key_file, .. }) = tls {
+                    self.check_tls(section, ca_file.as_deref(), crt_file.as_deref(), key_file.as_deref(), || {
+                        tls::client(config).map(drop)
+                    });
                 }
                 self.check_token(section, auth.as_ref());
             }
         }
     }
 
-    fn check_tls(&mut self, section: &'static str, ca: Option<&Path>, crt: Option<&Path>, key: Option<&Path>) {
+    /// Each file by itself, then `all` of them together.
+    fn check_tls(
+        &mut self,
+        section: &'static str,
+        ca: Option<&Path>,
+        crt: Option<&Path>,
+        key: Option<&Path>,
+        all: impl FnOnce() -> Result<(), TlsError>,
+    ) {
+        let before = self.errors.len();
         for (name, file) in [("ca_file", ca), ("crt_file", crt)] {
             self.check(section, &["tls", name], file.map_or(Ok(()), probe::holds_certificates));
         }
         self.check(section, &["tls", "key_file"], key.map_or(Ok(()), probe::holds_private_key));
+        if self.errors.len() == before {
+            self.check(section, &["tls"], all().map_err(|error| error.to_string()));
+        }
     }
 
     fn check_token(&mut self, section: &'static str, auth: Option<&Bearer>) {

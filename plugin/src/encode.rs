@@ -1,0 +1,54 @@
+//! Turns events from the form in which they came into the form that a sink takes. Knows nothing of tags.
+
+use bytes::Bytes;
+use weir_native::json;
+use weir_native::push::Push;
+
+use crate::batch::{Form, is_blank};
+
+/// Events as a sink takes them.
+#[derive(Clone, Debug, Default)]
+pub struct Encoded {
+    /// Their bytes, in order.
+    pub pieces: Vec<Bytes>,
+    /// How many events have no such form: they aren't the messages that Vector makes.
+    pub lost: u64,
+}
+
+/// Encodes `pieces`, of which each holds whole events in the form `from`.
+pub fn encode(pieces: &[Bytes], from: Form, to: Form) -> Encoded {
+    match (from, to) {
+        (Form::Lines, Form::Native) => to_native(pieces),
+        (Form::Native, Form::Lines) => to_lines(pieces),
+        _ => Encoded { pieces: pieces.to_vec(), lost: 0 },
+    }
+}
+
+fn to_native(pieces: &[Bytes]) -> Encoded {
+    let mut out = Vec::with_capacity(pieces.iter().map(Bytes::len).sum());
+    for line in pieces.iter().flat_map(|piece| piece.split(|byte| *byte == b'\n')) {
+        if !is_blank(line) {
+            json::to_native(line, &mut out);
+        }
+    }
+    Encoded { pieces: vec![out.into()], lost: 0 }
+}
+
+fn to_lines(pieces: &[Bytes]) -> Encoded {
+    let mut out = Vec::with_capacity(pieces.iter().map(Bytes::len).sum());
+    let mut lost = 0;
+    for piece in pieces {
+        let push = Push::new(piece.clone()).expect("a push was cut between its events");
+        for event in 0..push.len() {
+            let start = out.len();
+            match json::to_line(push.wrapper(event), &mut out) {
+                Ok(()) => out.push(b'\n'),
+                Err(_) => {
+                    out.truncate(start);
+                    lost += 1;
+                }
+            }
+        }
+    }
+    Encoded { pieces: vec![out.into()], lost }
+}

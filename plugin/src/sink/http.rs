@@ -1,0 +1,270 @@
+//! Somebody's HTTP server, which takes events as newline-delimited JSON; knows nothing of trying again.
+
+use std::error::Error;
+use std::fmt::{self, Debug, Formatter};
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use flate2::write::GzEncoder;
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Client, Response, StatusCode, Url, redirect};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::task::spawn_blocking;
+use tonic::Status;
+
+use crate::config::Compression;
+
+/// Bytes of an answer that are quoted.
+const QUOTED: usize = 200;
+
+/// Bytes of an answer that are read, so that its connection can be used again.
+const READ: usize = 64 << 10;
+
+/// Why a sink can't be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpSinkError {
+    /// It isn't quoted, as it may hold a password.
+    #[error("the sink's URI is malformed: {0}; write one like `https://example.com/ingest`")]
+    Uri(String),
+    /// Neither `http` nor `https`.
+    #[error("the sink's URI begins with `{0}:`, which isn't served; use `http://` or `https://`")]
+    Scheme(String),
+    /// URIs end up in logs.
+    #[error("the sink's URI holds a user name or password; take them out, and use `auth` for a token")]
+    Credentials,
+    /// Else the events would go in clear where encryption was asked for.
+    #[error("the sink has `tls` settings, but its URI begins with `http:`; use `https://`, or remove `tls`")]
+    TlsUnused,
+    /// It can't be sent in a header.
+    #[error("the sink's token holds a character that isn't printable ASCII; check for line breaks in it")]
+    Token,
+    /// Nobody's certificate could be verified.
+    #[error("this machine has no root certificates to verify the sink's with; install them, or set `tls.ca_file`")]
+    Roots,
+    /// The HTTP client refused its settings.
+    #[error("cannot set up the sink's HTTP client: {0}; check its `tls` settings")]
+    Client(String),
+}
+
+/// Posts events to a URI.
+#[derive(Clone)]
+pub struct HttpSink {
+    client: Client,
+    uri: Url,
+    /// The URI, without its query, which may hold a secret.
+    name: String,
+    compression: Compression,
+    timeout: Duration,
+}
+
+impl HttpSink {
+    /// Prepares to post to `uri`, each time within `timeout`. With `https:`, certificates are verified against `tls`, or
+    /// else the machine's roots. `token` is sent as the bearer token.
+    ///
+    /// Connections are kept and used again. What the config names is where events go: neither proxies of the environment
+    /// nor redirects are followed.
+    ///
+    /// # Errors
+    /// If something of it can't be used. Nothing is connected yet, see [`Self::check`].
+    pub fn open(
+        uri: &str,
+        compression: Compression,
+        timeout: Duration,
+        tls: Option<ClientConfig>,
+        token: Option<String>,
+    ) -> Result<Self, HttpSinkError> {
+        let uri = parse(uri)?;
+        let client = Client::builder()
+            .user_agent(concat!("weir/", env!("CARGO_PKG_VERSION")))
+            .default_headers(authorization(token)?)
+            .tls_backend_preconfigured(tls_config(&uri, tls)?)
+            .http1_only()
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .timeout(timeout)
+            .build()
+            .map_err(|error| HttpSinkError::Client(root_cause(&error)))?;
+        let mut name = uri.clone();
+        name.set_query(None);
+        name.set_fragment(None);
+        Ok(Self { client, uri, name: name.into(), compression, timeout })
+    }
+
+    /// Posts the events, whose lines `pieces` are when put together, in one request.
+    ///
+    /// # Errors
+    /// `DATA_LOSS` if the events themselves were refused (400, 413, 415, 422): the same ones would be again. Else
+    /// `UNAVAILABLE`. This includes 401, 403, 404 and redirects, which a server answers to a config that doesn't fit: an
+    /// operator can put it right, and waiting for that loses nothing.
+    pub async fn send(&self, pieces: Vec<Bytes>) -> Result<(), Status> {
+        if pieces.iter().all(Bytes::is_empty) {
+            return Ok(());
+        }
+        let mut request = self.client.post(self.uri.clone()).header(CONTENT_TYPE, "application/x-ndjson");
+        if let Some(encoding) = content_encoding(self.compression) {
+            request = request.header(CONTENT_ENCODING, encoding);
+        }
+        let response =
+            request.body(self.encode(pieces).await?).send().await.map_err(|error| self.unreachable(&error))?;
+        let status = response.status();
+        let quote = quote(response).await;
+        if status.is_success() {
+            return Ok(());
+        }
+        let message = format!("{} answered {status}{quote}", self.name);
+        Err(match status {
+            StatusCode::BAD_REQUEST
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            | StatusCode::UNPROCESSABLE_ENTITY => Status::data_loss(message),
+            _ => Status::unavailable(message),
+        })
+    }
+
+    /// Does the server answer at all? Any status will do.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` if it can't be connected to, its certificate isn't trusted, or it keeps silent.
+    pub async fn check(&self) -> Result<(), Status> {
+        self.client.head(self.uri.clone()).send().await.map(drop).map_err(|error| self.unreachable(&error))
+    }
+
+    async fn encode(&self, pieces: Vec<Bytes>) -> Result<Bytes, Status> {
+        let body = match self.compression {
+            Compression::None => Ok(plain(pieces)),
+            Compression::Gzip => off_thread(move || gzip(&pieces)).await,
+            Compression::Zstd => off_thread(move || zstd(&pieces)).await,
+        };
+        body.map_err(|error| Status::internal(format!("compressing events failed: {error}")))
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> Status {
+        let (name, timeout) = (&self.name, self.timeout);
+        Status::unavailable(if error.is_timeout() {
+            format!("{name} didn't answer within {timeout:?}; is it overloaded?")
+        } else {
+            format!("{name} can't be reached: {}; is it running?", root_cause(error))
+        })
+    }
+}
+
+impl Debug for HttpSink {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("HttpSink").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+fn parse(uri: &str) -> Result<Url, HttpSinkError> {
+    let uri = Url::parse(uri).map_err(|error| HttpSinkError::Uri(error.to_string()))?;
+    if !matches!(uri.scheme(), "http" | "https") {
+        return Err(HttpSinkError::Scheme(uri.scheme().to_owned()));
+    }
+    if !uri.username().is_empty() || uri.password().is_some() {
+        return Err(HttpSinkError::Credentials);
+    }
+    Ok(uri)
+}
+
+fn authorization(token: Option<String>) -> Result<HeaderMap, HttpSinkError> {
+    let mut headers = HeaderMap::new();
+    if let Some(token) = token {
+        let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| HttpSinkError::Token)?;
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
+    Ok(headers)
+}
+
+fn tls_config(uri: &Url, tls: Option<ClientConfig>) -> Result<ClientConfig, HttpSinkError> {
+    let mut tls = match (uri.scheme(), tls) {
+        ("https", Some(tls)) => tls,
+        ("https", None) => trusting(native_roots()?)?,
+        (_, Some(_)) => return Err(HttpSinkError::TlsUnused),
+        // The client wants some, which trusts nobody.
+        (_, None) => trusting(RootCertStore::empty())?,
+    };
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(tls)
+}
+
+fn trusting(roots: RootCertStore) -> Result<ClientConfig, HttpSinkError> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| HttpSinkError::Client(error.to_string()))?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn native_roots() -> Result<RootCertStore, HttpSinkError> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() { Err(HttpSinkError::Roots) } else { Ok(roots) }
+}
+
+fn content_encoding(compression: Compression) -> Option<&'static str> {
+    match compression {
+        Compression::None => None,
+        Compression::Gzip => Some("gzip"),
+        Compression::Zstd => Some("zstd"),
+    }
+}
+
+/// Compressing takes some 20 ms a MiB, in which a thread of the runtime would serve nobody else.
+async fn off_thread(compress: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static) -> io::Result<Bytes> {
+    spawn_blocking(compress).await.expect("compressing doesn't panic").map(Bytes::from)
+}
+
+fn plain(mut pieces: Vec<Bytes>) -> Bytes {
+    if pieces.len() == 1 && pieces[0].ends_with(b"\n") {
+        return pieces.remove(0);
+    }
+    let mut body = Vec::with_capacity(pieces.iter().map(Bytes::len).sum::<usize>() + 1);
+    write_lines(&mut body, &pieces).expect("writing to memory doesn't fail");
+    body.into()
+}
+
+fn gzip(pieces: &[Bytes]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
+    write_lines(&mut encoder, pieces)?;
+    encoder.finish()
+}
+
+fn zstd(pieces: &[Bytes]) -> io::Result<Vec<u8>> {
+    let mut encoder = zstd::Encoder::new(Vec::new(), zstd::DEFAULT_COMPRESSION_LEVEL)?;
+    write_lines(&mut encoder, pieces)?;
+    encoder.finish()
+}
+
+/// Writes all pieces; the last line ends with a newline, even if it came without one.
+fn write_lines(output: &mut impl Write, pieces: &[Bytes]) -> io::Result<()> {
+    for piece in pieces {
+        output.write_all(piece)?;
+    }
+    match pieces.iter().rfind(|piece| !piece.is_empty()) {
+        Some(last) if !last.ends_with(b"\n") => output.write_all(b"\n"),
+        _ => Ok(()),
+    }
+}
+
+/// The beginning of the answer, as far as it can be printed.
+async fn quote(mut response: Response) -> String {
+    let (mut read, mut quoted) = (0, Vec::new());
+    while let Ok(Some(chunk)) = response.chunk().await
+        && read < READ
+    {
+        read += chunk.len();
+        quoted.extend_from_slice(&chunk[..chunk.len().min(QUOTED - quoted.len())]);
+    }
+    let printable: String =
+        String::from_utf8_lossy(&quoted).chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
+    match printable.trim() {
+        "" => String::new(),
+        text => format!(": {text}"),
+    }
+}
+
+/// What went wrong first; the errors around it say only that something did.
+fn root_cause(error: &(dyn Error + 'static)) -> String {
+    error.source().map_or_else(|| error.to_string(), root_cause)
+}

@@ -1,0 +1,84 @@
+//! How many bytes of requests may be held at the same time, by all connections of a source.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Bytes in one permit: a semaphore counts to 2^32 at most in one step.
+const UNIT: usize = 1024;
+
+/// An amount of memory that requests share; clones share it too.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    free: Arc<Semaphore>,
+    units: usize,
+}
+
+/// A request's share, given back when it is dropped.
+#[derive(Debug)]
+pub struct Reservation {
+    budget: Budget,
+    permit: OwnedSemaphorePermit,
+}
+
+impl Budget {
+    /// Shares out so many bytes.
+    pub fn new(bytes: usize) -> Self {
+        let units = bytes.div_ceil(UNIT);
+        Self { free: Arc::new(Semaphore::new(units)), units }
+    }
+
+    /// Waits until so much is free, in the order of asking. More than there is counts as all of it.
+    pub async fn reserve(&self, bytes: usize) -> Reservation {
+        let permit = Arc::clone(&self.free).acquire_many_owned(self.permits(bytes)).await;
+        Reservation { budget: self.clone(), permit: permit.expect("the semaphore is never closed") }
+    }
+
+    /// Bytes that are reserved now.
+    pub fn reserved(&self) -> usize {
+        (self.units - self.free.available_permits()) * UNIT
+    }
+
+    fn permits(&self, bytes: usize) -> u32 {
+        u32::try_from(bytes.div_ceil(UNIT).min(self.units)).unwrap_or(u32::MAX)
+    }
+}
+
+impl Reservation {
+    /// Makes it `bytes` at least; says whether so much was free. It never waits: who holds a share and waits for more
+    /// may wait for another that does the same.
+    #[must_use]
+    pub fn try_grow(&mut self, bytes: usize) -> bool {
+        let lacking = self.budget.permits(bytes).saturating_sub(self.permit.num_permits() as u32);
+        match Arc::clone(&self.budget.free).try_acquire_many_owned(lacking) {
+            Ok(more) => {
+                self.permit.merge(more);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_reserved_is_given_back_with_the_reservation() {
+        let budget = Budget::new(10 * UNIT);
+        let mut first = budget.reserve(4 * UNIT).await;
+        assert!(first.try_grow(8 * UNIT));
+        assert!(!first.try_grow(11 * UNIT + 1) || budget.reserved() == 10 * UNIT, "more than all is all");
+        drop(first);
+        assert_eq!(budget.reserved(), 0);
+        let all = budget.reserve(usize::MAX).await;
+        assert_eq!(budget.reserved(), 10 * UNIT);
+        let mut waiting = Box::pin(budget.reserve(1));
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        drop(all);
+        let mut one = waiting.await;
+        let _rest = budget.reserve(9 * UNIT).await;
+        assert!(!one.try_grow(2 * UNIT), "nothing is free");
+    }
+}

@@ -1,0 +1,134 @@
+//! Reads and decompresses a request's body within the memory that it may take; knows nothing of events.
+
+use std::io::{self, Write};
+
+use axum::body::{Body, HttpBody};
+use flate2::write::MultiGzDecoder;
+use http_body_util::BodyExt;
+use tokio::time::timeout;
+use zstd::stream::write::Decoder as ZstdDecoder;
+
+use super::Limits;
+use super::refusal::Refusal;
+use crate::source::budget::{Budget, Reservation};
+
+/// Bytes that are reserved for a body whose length isn't known.
+const UNKNOWN_LENGTH: usize = 64 << 10;
+
+/// How many times longer compressed events become, by experience.
+const RATIO: usize = 8;
+
+/// As RFC 9659 has it for HTTP: a frame can't make the decoder use more than 8 MiB of its own.
+const ZSTD_WINDOW_LOG: u32 = 23;
+
+/// How a body was compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Identity,
+    Gzip,
+    Zstd,
+}
+
+/// A body, decompressed, and the memory that is reserved for it.
+pub(super) struct Held {
+    pub(super) bytes: Vec<u8>,
+    reservation: Reservation,
+    max: usize,
+}
+
+/// Reads `body` to its end. Waits for memory before the first byte of it is read, but not amid it.
+pub(super) async fn read(
+    body: &mut Body,
+    encoding: Encoding,
+    budget: &Budget,
+    limits: Limits,
+) -> Result<Held, Refusal> {
+    let max = limits.max_body;
+    let guess = match body.size_hint().exact().map(|length| usize::try_from(length).unwrap_or(usize::MAX)) {
+        Some(length) if length > max => return Err(Refusal::TooLarge(max)),
+        Some(length) if encoding == Encoding::Identity => length,
+        Some(length) => length.saturating_mul(RATIO).min(max),
+        None => UNKNOWN_LENGTH.min(max),
+    };
+    let reservation = budget.reserve(guess).await;
+    let mut decoder = Decoder::new(encoding, Held { bytes: Vec::with_capacity(guess), reservation, max })?;
+    while let Some(frame) = timeout(limits.stall, body.frame()).await.map_err(|_| Refusal::Stalled(limits.stall))? {
+        let frame = frame.map_err(|error| Refusal::Body(io::Error::other(error)))?;
+        if let Some(data) = frame.data_ref() {
+            decoder.write(data)?;
+        }
+    }
+    decoder.finish()
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Write for Held {
+    /// Takes all of `more`, unless the body becomes too long or memory is short.
+    fn write(&mut self, more: &[u8]) -> io::Result<usize> {
+        let len = self.bytes.len() + more.len();
+        if len > self.max {
+            return Err(io::Error::other(Refusal::TooLarge(self.max)));
+        }
+        if len > self.bytes.capacity() {
+            let capacity = (2 * self.bytes.capacity()).clamp(len, self.max);
+            if !self.reservation.try_grow(capacity) {
+                return Err(io::Error::other(Refusal::Busy));
+            }
+            self.bytes.reserve_exact(capacity - self.bytes.len());
+        }
+        self.bytes.extend_from_slice(more);
+        Ok(more.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+enum Decoder {
+    Identity(Held),
+    Gzip(MultiGzDecoder<Held>),
+    Zstd(ZstdDecoder<'static, Held>),
+}
+
+impl Decoder {
+    fn new(encoding: Encoding, held: Held) -> Result<Self, Refusal> {
+        Ok(match encoding {
+            Encoding::Identity => Self::Identity(held),
+            Encoding::Gzip => Self::Gzip(MultiGzDecoder::new(held)),
+            Encoding::Zstd => {
+                let mut decoder = ZstdDecoder::new(held).map_err(Refusal::Body)?;
+                decoder.window_log_max(ZSTD_WINDOW_LOG).map_err(Refusal::Body)?;
+                Self::Zstd(decoder)
+            }
+        })
+    }
+
+    fn write(&mut self, data: &[u8]) -> Result<(), Refusal> {
+        match self {
+            Self::Identity(held) => held.write_all(data),
+            Self::Gzip(decoder) => decoder.write_all(data),
+            Self::Zstd(decoder) => decoder.write_all(data),
+        }
+        .map_err(refusal)
+    }
+
+    fn finish(self) -> Result<Held, Refusal> {
+        match self {
+            Self::Identity(held) => Ok(held),
+            Self::Gzip(decoder) => decoder.finish(),
+            Self::Zstd(decoder) => decoder.finish(),
+        }
+        .map_err(refusal)
+    }
+}
+
+/// What `Held` refused, through a decoder, or why the decoder did.
+fn refusal(error: io::Error) -> Refusal {
+    error.downcast().unwrap_or_else(Refusal::Body)
+}

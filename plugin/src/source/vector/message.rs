@@ -1,0 +1,254 @@
+//! Reads the one message of a gRPC request, and no faster than there is memory for it; knows nothing of what it says.
+//!
+//! Tonic's own reader takes a message of any length up to its limit without asking, and gives a bomb a status that makes
+//! Vector send it for ever.
+
+use std::io::{self, Read};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use bytes::{Buf, Bytes, BytesMut};
+use flate2::bufread::MultiGzDecoder;
+use futures_util::FutureExt;
+use http_body_util::BodyExt;
+use hyper::HeaderMap;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout_at};
+use tonic::Status;
+
+use crate::source::budget::{Budget, Reservation};
+
+/// What stands before each message: is it compressed, and how long is it.
+pub(super) const PREFIX: usize = 5;
+/// Longest message, compressed or not; the same as Vector's.
+const MAX_BYTES: usize = 100 << 20;
+/// A compressed message is taken to be so many times as long.
+const EXPECTED_RATIO: usize = 8;
+/// From this length on, a message isn't copied out of the buffer that it came in. A small one would keep alive a buffer
+/// that is much larger.
+const COPIED_BELOW: usize = 64 << 10;
+/// At least so much must come within each `STALL_LIMIT`.
+const PACE: usize = 256 << 10;
+const STALL_LIMIT: Duration = Duration::from_secs(30);
+/// What waits for memory leaves up to a stream's window unread. Two streams of the same connection can do so, and the
+/// connection's window still has room for those that have memory: they'd wait for ever otherwise.
+const WAITING: usize = 2;
+/// 8 MiB, as every decoder must have; a window is held beside the message.
+const ZSTD_WINDOW_LOG: u32 = 23;
+
+/// How much all requests may hold.
+#[derive(Clone)]
+pub(super) struct Memory {
+    budget: Budget,
+    waiting: Arc<Semaphore>,
+}
+
+impl Memory {
+    pub(super) fn new(budget: Budget) -> Self {
+        Self { budget, waiting: Arc::new(Semaphore::new(WAITING)) }
+    }
+
+    async fn reserve(&self, bytes: usize) -> Result<Reservation, Status> {
+        let mut reserving = pin!(self.budget.reserve(bytes));
+        if let Some(reservation) = reserving.as_mut().now_or_never() {
+            return Ok(reservation);
+        }
+        let _place = self.waiting.try_acquire().map_err(|_| busy())?;
+        Ok(reserving.await)
+    }
+}
+
+/// A message, as it was before it was compressed.
+pub(super) struct Message {
+    pub(super) bytes: Bytes,
+    /// The memory that it takes; to be kept as long as the message is.
+    pub(super) reservation: Reservation,
+}
+
+impl Message {
+    pub(super) async fn read(request: Request, memory: &Memory) -> Result<Self, Status> {
+        let (head, body) = request.into_parts();
+        let encoding = Encoding::of(&head.headers)?;
+        let mut incoming = Incoming::new(body);
+        let mut first = incoming.first().await?;
+        let encoding = match (first.get_u8(), encoding) {
+            (0, _) => None,
+            (1, Some(encoding)) => Some(encoding),
+            (1, None) => {
+                return Err(Status::internal("the message is compressed, but `grpc-encoding` doesn't say how"));
+            }
+            _ => return Err(Status::internal("the message's compressed-flag is neither 0 nor 1")),
+        };
+        let length = first.get_u32() as usize;
+        if length > MAX_BYTES {
+            return Err(too_long());
+        }
+        let expected = encoding.map_or(length, |_| (length * EXPECTED_RATIO).min(MAX_BYTES) + length);
+        let reservation = memory.reserve(expected).await?;
+        incoming.expect_more();
+        let bytes = incoming.message(first, length).await?;
+        match encoding {
+            None => Ok(Self { bytes, reservation }),
+            Some(encoding) => {
+                let decompressing = spawn_blocking(move || encoding.decompress(&bytes, expected, reservation));
+                decompressing.await.map_err(|_| Status::internal("decompressing was broken off"))?
+            }
+        }
+    }
+}
+
+/// The body of a request, which must come at a certain pace.
+struct Incoming {
+    body: Body,
+    deadline: Instant,
+    since: usize,
+}
+
+impl Incoming {
+    fn new(body: Body) -> Self {
+        Self { body, deadline: Instant::now() + STALL_LIMIT, since: 0 }
+    }
+
+    fn expect_more(&mut self) {
+        self.deadline = Instant::now() + STALL_LIMIT;
+        self.since = 0;
+    }
+
+    /// The next bytes, or none at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>, Status> {
+        loop {
+            let frame = match timeout_at(self.deadline, self.body.frame()).await {
+                Ok(None) => return Ok(None),
+                Ok(Some(Ok(frame))) => frame,
+                Ok(Some(Err(error))) => return Err(Status::cancelled(format!("the request broke off: {error}"))),
+                Err(_) => return Err(Status::deadline_exceeded("the message came too slowly; try again")),
+            };
+            // Trailers say nothing here.
+            let Ok(bytes) = frame.into_data() else { continue };
+            self.since += bytes.len();
+            if self.since >= PACE {
+                self.expect_more();
+            }
+            if !bytes.is_empty() {
+                return Ok(Some(bytes));
+            }
+        }
+    }
+
+    /// The first bytes; they have the whole prefix.
+    async fn first(&mut self) -> Result<Bytes, Status> {
+        let mut first = self.next().await?.ok_or_else(|| Status::internal("the request has no message"))?;
+        while first.len() < PREFIX {
+            let more = self.next().await?.ok_or_else(cut_short)?;
+            first = [first, more].concat().into();
+        }
+        Ok(first)
+    }
+
+    /// A message of this length, of which the `first` bytes were read; nothing may follow it.
+    async fn message(&mut self, mut first: Bytes, length: usize) -> Result<Bytes, Status> {
+        if first.is_empty() && length > 0 {
+            first = self.next().await?.ok_or_else(cut_short)?;
+        }
+        let message = if first.len() == length && length >= COPIED_BELOW {
+            first
+        } else {
+            self.put_together(first, length).await?
+        };
+        match self.next().await? {
+            None => Ok(message),
+            Some(_) => Err(more_than_one()),
+        }
+    }
+
+    async fn put_together(&mut self, first: Bytes, length: usize) -> Result<Bytes, Status> {
+        let mut message = BytesMut::with_capacity(length);
+        let mut next = first;
+        loop {
+            if next.len() > length - message.len() {
+                return Err(more_than_one());
+            }
+            message.extend_from_slice(&next);
+            if message.len() == length {
+                return Ok(message.freeze());
+            }
+            next = self.next().await?.ok_or_else(cut_short)?;
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Encoding {
+    Gzip,
+    Zstd,
+}
+
+impl Encoding {
+    fn of(headers: &HeaderMap) -> Result<Option<Self>, Status> {
+        match headers.get("grpc-encoding").map(|name| name.as_bytes()) {
+            None | Some(b"identity") => Ok(None),
+            Some(b"gzip") => Ok(Some(Self::Gzip)),
+            Some(b"zstd") => Ok(Some(Self::Zstd)),
+            Some(_) => {
+                let mut status =
+                    Status::unimplemented("the message's encoding isn't known; use gzip, zstd or identity");
+                let known = "gzip,zstd,identity".parse().expect("it is a header's value");
+                status.metadata_mut().insert("grpc-accept-encoding", known);
+                Err(status)
+            }
+        }
+    }
+
+    /// `reserved` bytes are for both the compressed message and the other one. More is only taken as it is needed.
+    fn decompress(self, compressed: &[u8], reserved: usize, mut reservation: Reservation) -> Result<Message, Status> {
+        let broken = |error: io::Error| Status::internal(format!("the message can't be decompressed: {error}"));
+        let mut decoder: Box<dyn Read + '_> = match self {
+            Self::Gzip => Box::new(MultiGzDecoder::new(compressed)),
+            Self::Zstd => {
+                let mut decoder = zstd::Decoder::with_buffer(compressed).map_err(broken)?;
+                decoder.window_log_max(ZSTD_WINDOW_LOG).map_err(broken)?;
+                Box::new(decoder)
+            }
+        };
+        let mut room = reserved - compressed.len();
+        let mut message = Vec::with_capacity(room);
+        loop {
+            let left = (room - message.len()) as u64;
+            decoder.by_ref().take(left).read_to_end(&mut message).map_err(broken)?;
+            let mut next = [0];
+            if message.len() < room || decoder.read(&mut next).map_err(broken)? == 0 {
+                return Ok(Message { bytes: message.into(), reservation });
+            }
+            if room == MAX_BYTES {
+                return Err(too_long());
+            }
+            room = (2 * room).clamp(COPIED_BELOW, MAX_BYTES);
+            if !reservation.try_grow(compressed.len() + room) {
+                return Err(busy());
+            }
+            message.reserve_exact(room - message.len());
+            message.extend(next);
+        }
+    }
+}
+
+fn cut_short() -> Status {
+    Status::internal("the message ends early")
+}
+
+fn more_than_one() -> Status {
+    Status::internal("the request has more than one message")
+}
+
+/// The same code as Vector's, after which a sender doesn't try again.
+fn too_long() -> Status {
+    Status::out_of_range(format!("the message is longer than {MAX_BYTES} bytes; make the sender's batches smaller"))
+}
+
+fn busy() -> Status {
+    Status::unavailable("too much is in flight already; try again")
+}
