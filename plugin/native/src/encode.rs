@@ -4,11 +4,13 @@ use serde_json::Value;
 
 use crate::wire::{put_bytes, put_fixed64, put_header, put_varint};
 
-/// Appends field `number`, a `Value` that holds `value`. Integers beyond 64 bits with a sign become floats, as in Vector.
+/// Appends field `number`, a `Value` that holds `value`. Integers from 2^63 up become text: a
+/// Vector has no number for them that keeps all digits.
 pub(crate) fn put_value(out: &mut Vec<u8>, number: u32, value: &Value) {
     put_message(out, number, |out| match value {
         Value::String(text) => put_bytes(out, 1, text.as_bytes()),
         Value::Number(number) if let Some(integer) = number.as_i64() => put_varint(out, 4, integer as u64),
+        Value::Number(number) if number.is_u64() => put_bytes(out, 1, number.to_string().as_bytes()),
         Value::Number(number) => put_fixed64(out, 5, number.as_f64().unwrap_or_default().to_bits()),
         Value::Bool(boolean) => put_varint(out, 6, u64::from(*boolean)),
         Value::Object(members) => put_message(out, 7, |out| {

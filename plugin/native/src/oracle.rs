@@ -109,6 +109,7 @@ impl From<serde_json::Value> for Kind {
             serde_json::Value::Bool(boolean) => Self::Boolean(boolean),
             serde_json::Value::Number(number) => match number.as_i64() {
                 Some(integer) => Self::Integer(integer),
+                None if number.is_u64() => Self::RawBytes(number.to_string().into_bytes()),
                 None => Self::Float(number.as_f64().expect("a number is an integer or a float")),
             },
             serde_json::Value::String(text) => Self::RawBytes(text.into_bytes()),
@@ -200,6 +201,6 @@ pub(crate) fn fields(
 #[test]
 fn values_are_json_and_back() {
     let given = json!({"a": [1, -2.5, true, null, "x"], "b": {"c": u64::MAX}});
-    let expected = json!({"a": [1, -2.5, true, null, "x"], "b": {"c": u64::MAX as f64}});
+    let expected = json!({"a": [1, -2.5, true, null, "x"], "b": {"c": u64::MAX.to_string()}});
     assert_eq!(json(&wrapper(given)), expected);
 }
