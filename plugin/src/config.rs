@@ -113,7 +113,7 @@ pub enum OnError {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Metrics {
-    /// IP address and port that serve `/metrics` (for Prometheus) and `/health`. Default: nothing is served.
+    /// IP address and port that serve `/metrics` (for Prometheus), `/health` and `/ready`. Default: nothing is served.
     #[serde(deserialize_with = "value::address")]
     pub address: Option<SocketAddr>,
 }
@@ -195,6 +195,17 @@ impl Config {
         }
         config.remember(text, origin);
         Ok(config)
+    }
+
+    /// The files that say how Weir runs: this one, the module, the rules, certificates, keys and tokens. Not those that
+    /// hold events.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let (mut source, mut sinks) = (self.source.clone(), [Some(self.sink.clone()), self.alerts.clone()]);
+        let sources = [&mut source].into_iter().filter(|source| !matches!(source, Source::File { .. }));
+        let sinks = sinks.iter_mut().flatten().filter(|sink| !matches!(sink, Sink::File { .. }));
+        let ends = sources.flat_map(Source::paths).chain(sinks.flat_map(Sink::paths));
+        let named = self.origin().into_iter().map(Path::to_owned).chain(self.detect.module.clone());
+        named.chain(self.detect.rules.clone()).chain(ends.map(|path| path.clone())).collect()
     }
 
     fn resolve_paths(&mut self, folder: &Path) {

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, thread};
 
+use rustls::ServerConfig;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Bearer, Config, ConfigError, Detect, Listen, Remote};
@@ -19,7 +21,7 @@ use crate::route::{Route, Routes};
 use crate::rules::{self, RulesError};
 use crate::sink::{HttpSink, LineSink, Mode, Sink, VectorSink};
 use crate::source::budget::Budget;
-use crate::source::{self, Cut, LineSource, Protocol, RequestSource, Source, StreamSource};
+use crate::source::{self, Cut, LineSource, Protocol, RequestSource, Source, StreamSource, Tls};
 use crate::tls;
 
 /// Longest time to deliver what was read when a signal came: service managers wait for 60 s and more.
@@ -42,6 +44,8 @@ pub struct Upstream {
     input: Option<OwnedFd>,
     /// What becomes of files that are there.
     mode: Mode,
+    /// Renews what connections to it are encrypted with, if they are.
+    tls: Option<watch::Sender<Arc<ServerConfig>>>,
 }
 
 impl Plan {
@@ -53,8 +57,9 @@ impl Plan {
         let judge = open_judge(config)?;
         let metrics = config.metrics.address.map(metrics::listen).transpose();
         let metrics = metrics.map_err(|error| config.blame("metrics", vec!["address"], error))?;
-        let source = open_source(config, &judge)?;
-        let upstream = Upstream::of(config, &source)?;
+        let (tls, renewed) = open_tls(config)?.map(watch::channel).unzip();
+        let source = open_source(config, &judge, renewed)?;
+        let upstream = Upstream::of(config, &source, tls)?;
         // Last, for it empties a file.
         let route = open_route(config, judge, &upstream, None)?;
         let pipeline = Pipeline {
@@ -69,12 +74,28 @@ impl Plan {
     }
 }
 
-/// Opens what comes after the source anew, but for files that go on being written as under `old`.
+/// Opens what comes after the source anew, but for files that go on being written as under `old`, and renews the
+/// source's certificate.
 ///
 /// # Errors
-/// What can't be opened, or isn't what it should be. The old route isn't touched then.
+/// What can't be opened, or isn't what it should be. All is as it was then.
 pub fn reroute(config: &Config, upstream: &Upstream, old: (&Config, &Route)) -> Result<Route, ConfigError> {
-    open_route(config, open_judge(config)?, upstream, Some(old))
+    let renewed = open_tls(config)?;
+    let route = open_route(config, open_judge(config)?, upstream, Some(old))?;
+    if let (Some(tls), Some(renewed)) = (&upstream.tls, renewed) {
+        tls.send_replace(renewed);
+    }
+    Ok(route)
+}
+
+fn open_tls(config: &Config) -> Result<Option<Arc<ServerConfig>>, ConfigError> {
+    let (SourceConfig::Vector(Listen { tls: Some(tls), .. }) | SourceConfig::Http(Listen { tls: Some(tls), .. })) =
+        &config.source
+    else {
+        return Ok(None);
+    };
+    let tls = tls::server(tls).map_err(|error| config.blame("source", vec!["tls"], error))?;
+    Ok(Some(Arc::new(tls)))
 }
 
 fn open_judge(config: &Config) -> Result<Judge, ConfigError> {
@@ -130,7 +151,7 @@ fn workers(detect: &Detect) -> usize {
     detect.workers.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
 }
 
-fn open_source(config: &Config, judge: &Judge) -> Result<Source, ConfigError> {
+fn open_source(config: &Config, judge: &Judge, tls: Option<Tls>) -> Result<Source, ConfigError> {
     match &config.source {
         SourceConfig::Stdin => {
             let opened = LineSource::stdin();
@@ -142,10 +163,10 @@ fn open_source(config: &Config, judge: &Judge) -> Result<Source, ConfigError> {
             judge,
             LineSource::file(path).map_err(|error| config.blame("source", vec!["path"], error))?,
         ),
-        SourceConfig::Vector(listen) => open_requests(config, listen, Protocol::Vector),
+        SourceConfig::Vector(listen) => open_requests(config, listen, tls, Protocol::Vector),
         SourceConfig::Http(listen) => {
             let token = read_token(config, "source", listen.auth.as_ref())?;
-            open_requests(config, listen, Protocol::Http { token })
+            open_requests(config, listen, tls, Protocol::Http { token })
         }
     }
 }
@@ -159,12 +180,15 @@ fn open_stream(
     Ok(Source::Lines(StreamSource { lines, stop, cut }))
 }
 
-fn open_requests(config: &Config, listen: &Listen, protocol: Protocol) -> Result<Source, ConfigError> {
-    let tls = listen.tls.as_ref().map(tls::server).transpose();
-    let tls = tls.map_err(|error| config.blame("source", vec!["tls"], error))?.map(Arc::new);
-    let listener = source::listen(listen.address).map_err(|error| config.blame("source", vec!["address"], error))?;
+fn open_requests(
+    config: &Config,
+    listen: &Listen,
+    tls: Option<Tls>,
+    protocol: Protocol,
+) -> Result<Source, ConfigError> {
+    let listener = source::listen(listen.address);
     Ok(Source::Requests(RequestSource {
-        listener,
+        listener: listener.map_err(|error| config.blame("source", vec!["address"], error))?,
         tls,
         max_connections: listen.max_connections,
         budget: Budget::new(listen.in_flight_mib << 20),
@@ -173,14 +197,18 @@ fn open_requests(config: &Config, listen: &Listen, protocol: Protocol) -> Result
 }
 
 impl Upstream {
-    fn of(config: &Config, source: &Source) -> Result<Self, ConfigError> {
+    fn of(
+        config: &Config,
+        source: &Source,
+        tls: Option<watch::Sender<Arc<ServerConfig>>>,
+    ) -> Result<Self, ConfigError> {
         let input = match source {
             Source::Lines(source) => Some(source.lines.as_fd().try_clone_to_owned()),
             Source::Requests(_) => None,
         };
         let mode = if input.is_some() { Mode::Replace } else { Mode::Append };
         let input = input.transpose();
-        Ok(Self { input: input.map_err(|error| config.blame("source", vec!["type"], error))?, mode })
+        Ok(Self { input: input.map_err(|error| config.blame("source", vec!["type"], error))?, mode, tls })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::task::spawn_blocking;
@@ -111,17 +111,10 @@ fn fixed_section(old: &Config, new: &Config) -> Option<&'static str> {
     }
 }
 
-/// The state of every file that `config` is made of.
+/// The state of every file that `config` is made of; of a folder, of the rule files in it.
 fn stamps(config: &Config) -> Vec<Stamp> {
-    let mut paths: Vec<PathBuf> = config.origin().map(Path::to_owned).into_iter().collect();
-    paths.extend(config.detect.module.clone());
-    for path in &config.detect.rules {
-        match rules::files_of(path) {
-            Ok(files) => paths.extend(files),
-            Err(_) => paths.push(path.clone()),
-        }
-    }
-    paths.into_iter().map(Stamp::of).collect()
+    let files = |path: PathBuf| rules::files_of(&path).unwrap_or_else(|_| vec![path]);
+    config.files().into_iter().flat_map(files).map(Stamp::of).collect()
 }
 
 impl Stamp {

@@ -9,7 +9,6 @@ mod vector;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -20,6 +19,7 @@ use crate::delivery::Deliver;
 use crate::metrics;
 
 pub use self::lines::{Cut, LineSource, SourceError, Stop};
+pub use self::listener::Tls;
 
 /// Any source.
 #[derive(Debug)]
@@ -46,8 +46,8 @@ pub struct StreamSource {
 pub struct RequestSource {
     /// Where requests come in.
     pub listener: TcpListener,
-    /// What they are encrypted with, if they are.
-    pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// What new connections are encrypted with, if they are.
+    pub tls: Option<Tls>,
     /// How many connections there may be at once.
     pub max_connections: usize,
     /// How many bytes of requests may be held at once.

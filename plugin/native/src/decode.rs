@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::event::{ENTRY, Entry, ITEM, Kind, kind};
-pub(crate) use crate::event::{contents, entries};
+use crate::event::{contents, entries};
 use crate::wire::Malformed;
 
 mod timestamp;

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use self::read::{bytes, choice, varint};
-use crate::decode::{contents, entries, write_string, write_timestamp};
+use crate::decode::{write_string, write_timestamp};
+use crate::event::{contents, entries};
 use crate::wire::Malformed;
 
 pub(crate) mod read;

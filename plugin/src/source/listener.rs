@@ -13,7 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{error::Elapsed, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -41,18 +41,20 @@ const PING_AFTER: Duration = Duration::from_secs(20);
 /// Between attempts to accept while the process is out of file descriptors, or alike.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
+/// What new connections are encrypted with; it changes when a certificate is renewed.
+pub type Tls = watch::Receiver<Arc<rustls::ServerConfig>>;
+
 /// Answers requests over HTTP/1 and HTTP/2, the latter with prior knowledge or by ALPN, until `stop`; then accepts no
 /// more, and returns when every request that had come is answered. Connections beyond `max_connections` wait.
 pub async fn serve(
     listener: TcpListener,
-    tls: Option<Arc<rustls::ServerConfig>>,
+    tls: Option<Tls>,
     app: Router,
     max_connections: usize,
     stop: CancellationToken,
 ) {
     let max_connections = u32::try_from(max_connections).unwrap_or(u32::MAX);
     let places = Arc::new(Semaphore::new(max_connections as usize));
-    let tls = tls.map(TlsAcceptor::from);
     let server = Arc::new(Server { tls, app, http: http(), refused: Occasionally::default(), stop: stop.clone() });
     loop {
         let accepted = async {
@@ -105,7 +107,7 @@ fn http() -> auto::Builder<TokioExecutor> {
 }
 
 struct Server {
-    tls: Option<TlsAcceptor>,
+    tls: Option<Tls>,
     app: Router,
     http: auto::Builder<TokioExecutor>,
     refused: Occasionally,
@@ -119,6 +121,7 @@ impl Server {
         let Some(tls) = &self.tls else {
             return self.answer(TokioIo::new(socket)).await;
         };
+        let tls = TlsAcceptor::from(Arc::clone(&tls.borrow()));
         let shaken = tokio::select! {
             () = self.stop.cancelled() => return,
             shaken = timeout(HANDSHAKE_LIMIT, tls.accept(socket)) => shaken,

@@ -3,7 +3,7 @@
 //! Source: "Encoding" in the Protocol Buffers documentation: the last of several fields wins, a missing number is 0,
 //! and a list of numbers may come packed in one field, one by one, or both.
 
-use crate::decode::contents;
+use crate::event::contents;
 use crate::wire::{Content, Malformed, fields};
 
 /// The number and the bytes of the last field whose number is one of a choice's (a `oneof`'s).

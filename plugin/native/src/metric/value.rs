@@ -10,7 +10,7 @@ use std::fmt::Display;
 use serde_json::Value;
 
 use super::read::{bytes, double, doubles, varint, varints};
-use crate::decode::contents;
+use crate::event::contents;
 use crate::wire::Malformed;
 
 /// Does a `Metric` have one of its values in field `number`?
