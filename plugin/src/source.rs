@@ -4,8 +4,8 @@ pub mod budget;
 mod cutter;
 mod http;
 mod lines;
-mod listener;
-mod vector;
+pub mod listener;
+pub mod vector;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};

@@ -22,14 +22,12 @@ use tracing::warn;
 
 use crate::tls::HANDSHAKE_LIMIT;
 
-/// What a peer may send of one request before it is read: a usual push of Vector's, about 955 kB, twice.
-pub(super) const STREAM_WINDOW: u32 = 2 << 20;
+/// What a peer may send of one request before it is read; a usual push of Vector's has 955 kB.
+pub(super) const STREAM_WINDOW: u32 = 1 << 20;
 /// The same for all requests of a connection.
-pub(super) const CONNECTION_WINDOW: u32 = 4 * STREAM_WINDOW;
-/// A usual push comes in one frame, which needs no putting together.
-const FRAME: u32 = 1 << 20;
+pub(super) const CONNECTION_WINDOW: u32 = 8 << 20;
 /// Requests of a connection at the same time.
-const STREAMS: u32 = 256;
+const STREAMS: u32 = 128;
 const HEADERS: u32 = 16 << 10;
 /// Longest time for the head of a request over HTTP/1, and from a connection's beginning to its first request.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
@@ -94,11 +92,11 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 fn http() -> auto::Builder<TokioExecutor> {
     let mut http = auto::Builder::new(TokioExecutor::new());
     http.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
+    // Frames keep their small default: what has come of one is held before its request is known, outside of any budget.
     http.http2()
         .timer(TokioTimer::new())
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_frame_size(FRAME)
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(HEADERS)
         .keep_alive_interval(PING_AFTER)

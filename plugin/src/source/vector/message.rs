@@ -21,6 +21,7 @@ use tokio::time::{Instant, timeout_at};
 use tonic::Status;
 
 use crate::source::budget::{Budget, Reservation};
+use crate::source::listener::{CONNECTION_WINDOW, STREAM_WINDOW};
 
 /// What stands before each message: is it compressed, and how long is it.
 pub(super) const PREFIX: usize = 5;
@@ -28,15 +29,12 @@ pub(super) const PREFIX: usize = 5;
 const MAX_BYTES: usize = 100 << 20;
 /// A compressed message is taken to be so many times as long.
 const EXPECTED_RATIO: usize = 8;
-/// From this length on, a message isn't copied out of the buffer that it came in. A small one would keep alive a buffer
-/// that is much larger.
-const COPIED_BELOW: usize = 64 << 10;
 /// At least so much must come within each `STALL_LIMIT`.
 const PACE: usize = 256 << 10;
 const STALL_LIMIT: Duration = Duration::from_secs(30);
-/// What waits for memory leaves up to a stream's window unread. Two streams of the same connection can do so, and the
-/// connection's window still has room for those that have memory: they'd wait for ever otherwise.
-const WAITING: usize = 2;
+/// How many may wait for memory; others are told to try again. Each leaves up to a stream's window unread, and even if
+/// all are of the same connection, its window must have room for those that have memory: they'd wait for ever otherwise.
+const WAITING: usize = (CONNECTION_WINDOW / STREAM_WINDOW / 2) as usize;
 /// 8 MiB, as every decoder must have; a window is held beside the message.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
@@ -150,34 +148,20 @@ impl Incoming {
     }
 
     /// A message of this length, of which the `first` bytes were read; nothing may follow it.
-    async fn message(&mut self, mut first: Bytes, length: usize) -> Result<Bytes, Status> {
-        if first.is_empty() && length > 0 {
-            first = self.next().await?.ok_or_else(cut_short)?;
-        }
-        let message = if first.len() == length && length >= COPIED_BELOW {
-            first
-        } else {
-            self.put_together(first, length).await?
-        };
-        match self.next().await? {
-            None => Ok(message),
-            Some(_) => Err(more_than_one()),
-        }
-    }
-
-    async fn put_together(&mut self, first: Bytes, length: usize) -> Result<Bytes, Status> {
+    async fn message(&mut self, first: Bytes, length: usize) -> Result<Bytes, Status> {
         let mut message = BytesMut::with_capacity(length);
-        let mut next = first;
-        loop {
-            if next.len() > length - message.len() {
-                return Err(more_than_one());
+        let mut next = Some(first);
+        while let Some(bytes) = next {
+            if bytes.len() > length - message.len() {
+                return Err(Status::internal("the request has more than one message"));
             }
-            message.extend_from_slice(&next);
-            if message.len() == length {
-                return Ok(message.freeze());
-            }
-            next = self.next().await?.ok_or_else(cut_short)?;
+            message.extend_from_slice(&bytes);
+            next = self.next().await?;
         }
+        if message.len() < length {
+            return Err(cut_short());
+        }
+        Ok(message.freeze())
     }
 }
 
@@ -226,7 +210,7 @@ impl Encoding {
             if room == MAX_BYTES {
                 return Err(too_long());
             }
-            room = (2 * room).clamp(COPIED_BELOW, MAX_BYTES);
+            room = (2 * room).clamp(64 << 10, MAX_BYTES);
             if !reservation.try_grow(compressed.len() + room) {
                 return Err(busy());
             }
@@ -238,10 +222,6 @@ impl Encoding {
 
 fn cut_short() -> Status {
     Status::internal("the message ends early")
-}
-
-fn more_than_one() -> Status {
-    Status::internal("the request has more than one message")
 }
 
 /// The same code as Vector's, after which a sender doesn't try again.
