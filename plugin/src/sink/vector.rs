@@ -86,7 +86,7 @@ impl VectorSink {
         Ok(Self {
             channel: endpoint.connect_lazy(),
             address: remote.address.clone(),
-            compression: remote.compression.clone(),
+            compression: remote.compression,
             limit: Duration::from_secs(remote.timeout_secs),
         })
     }
@@ -115,8 +115,7 @@ impl VectorSink {
     }
 
     async fn frames(&self, pieces: Vec<Bytes>) -> Result<Vec<Bytes>, Status> {
-        let compression = self.compression.clone();
-        let compressing = match compression {
+        let compressing = match self.compression {
             Compression::None => return framed(0, pieces),
             Compression::Gzip => spawn_blocking(move || gzip(&pieces)),
             Compression::Zstd => spawn_blocking(move || zstd(&pieces)),
@@ -134,8 +133,8 @@ impl VectorSink {
 
     async fn ask(&self, path: &'static str, frames: Vec<Bytes>) -> Result<Bytes, Status> {
         let answer = match self.request(path, frames.clone()).await {
-            // The connection had been closed by the time that it was to be used again.
-            Err(error) if was_not_sent(&error) => self.request(path, frames).await,
+            // It may have died long before, unnoticed. If not, the sender would do the same a second later.
+            Err(error) if was_lost(&error) => self.request(path, frames).await,
             answer => answer,
         };
         let answer = answer.map_err(|error| self.unavailable(&format!("can't be reached: {}", causes(&error))))?;
@@ -258,9 +257,10 @@ fn zstd(pieces: &[Bytes]) -> io::Result<Bytes> {
     encoder.finish().map(Bytes::from)
 }
 
-/// Did the connection turn out dead before anything of the request was on it?
-fn was_not_sent(error: &tonic::transport::Error) -> bool {
-    chain(error).filter_map(|cause| cause.downcast_ref::<hyper::Error>()).any(hyper::Error::is_canceled)
+/// Did the connection break? If none could be made, or downstream reset the request, trying at once is in vain.
+fn was_lost(error: &tonic::transport::Error) -> bool {
+    let broke = |error: &hyper::Error| error.source().is_some_and(|cause| cause.is::<io::Error>());
+    chain(error).filter_map(|cause| cause.downcast_ref()).any(|error| broke(error) || error.is_canceled())
 }
 
 /// An error with its causes. Those of tonic and hyper don't tell theirs.
