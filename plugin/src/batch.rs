@@ -116,7 +116,7 @@ impl Chunk {
     }
 
     /// Its size in bytes.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         match self {
             Self::Events(events) => events.bytes().len(),
             Self::Piece { bytes, .. } => bytes.len(),

@@ -2,7 +2,7 @@
 
 pub mod budget;
 mod cutter;
-mod http;
+pub mod http;
 mod lines;
 pub mod listener;
 pub mod vector;

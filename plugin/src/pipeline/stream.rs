@@ -72,7 +72,7 @@ impl Stream {
         let judging = spawn_blocking(move || {
             let events = chunk.events();
             totals.received(events);
-            route.counts.received(events, chunk.len());
+            route.counts.received(events, chunk.size());
             let parcel = route.judge(chunk);
             (route, parcel)
         });

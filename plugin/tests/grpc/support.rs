@@ -12,6 +12,7 @@ use bytes::Bytes;
 use prost::Message;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::client::Grpc;
@@ -92,7 +93,7 @@ impl Server {
     pub async fn start_with(app: Router, tls: Option<&ServerTls>, max_connections: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-        let tls = tls.map(|tls| Arc::new(weir::tls::server(tls).unwrap()));
+        let tls = tls.map(|tls| watch::channel(Arc::new(weir::tls::server(tls).unwrap())).1);
         let task = tokio::spawn(listener::serve(listener, tls, app, max_connections, stop.clone()));
         Self { address, stop, task }
     }

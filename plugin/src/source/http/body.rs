@@ -132,3 +132,56 @@ impl Decoder {
 fn refusal(error: io::Error) -> Refusal {
     error.downcast().unwrap_or_else(Refusal::Body)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    async fn held(budget: &Budget, guess: usize, max: usize) -> Held {
+        Held { bytes: Vec::with_capacity(guess), reservation: budget.reserve(guess).await, max }
+    }
+
+    /// What a refused write is refused for.
+    fn refused(written: io::Result<()>) -> Refusal {
+        refusal(written.unwrap_err())
+    }
+
+    proptest! {
+        #[test]
+        fn memory_is_reserved_before_it_is_taken_and_never_more_than_the_longest_body(
+            guess in 0..64_usize << 10,
+            writes in prop::collection::vec(0..40_usize << 10, 0..12),
+        ) {
+            let (budget, max) = (Budget::new(1 << 20), 128 << 10);
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let mut held = runtime.block_on(held(&budget, guess, max));
+            let mut len = 0;
+            for write in writes {
+                len += write;
+                match held.write_all(&vec![b'x'; write]) {
+                    Ok(()) => prop_assert_eq!(held.bytes.len(), len),
+                    Err(error) => {
+                        prop_assert!(len > max);
+                        prop_assert!(matches!(refusal(error), Refusal::TooLarge(_)));
+                        break;
+                    }
+                }
+                prop_assert!(budget.reserved() >= held.bytes.capacity(), "{} reserved", budget.reserved());
+                prop_assert!(budget.reserved() <= max);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_does_not_grow_into_the_memory_of_others() {
+        let budget = Budget::new(8 << 10);
+        let mut first = held(&budget, 1 << 10, usize::MAX).await;
+        let second = held(&budget, 4 << 10, usize::MAX).await;
+        first.write_all(&[b'x'; 2 << 10]).unwrap();
+        assert!(matches!(refused(first.write_all(&[b'x'; 4 << 10])), Refusal::Busy));
+        drop(second);
+        first.write_all(&[b'x'; 4 << 10]).unwrap();
+    }
+}

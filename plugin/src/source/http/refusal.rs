@@ -13,38 +13,25 @@ use crate::delivery::is_permanent;
 
 /// Why the events of a request weren't delivered.
 #[derive(Debug, thiserror::Error)]
-pub enum Refusal {
-    /// 405.
+pub(super) enum Refusal {
     #[error("only POST is served here; send the events as its body")]
     Method,
-    /// 401.
     #[error("the bearer token is missing or wrong; send `authorization: Bearer` with the token of Weir's config")]
     Token,
-    /// 415.
     #[error("content encoding `{0}` isn't understood; use gzip, zstd or none")]
     Encoding(String),
-    /// 413.
     #[error("the body is longer than {0} bytes once decompressed; send fewer events at once")]
     TooLarge(usize),
-    /// 408.
-    #[error("no part of the body came for {}; send it again", humane(*.0))]
+    #[error("no part of the body came for {0:?}; send it again")]
     Stalled(Duration),
-    /// 503.
     #[error("other requests take the memory now; send again in a moment")]
     Busy,
-    /// 400.
     #[error("the body broke off or can't be decompressed: {0}; nothing of it was delivered")]
     Body(io::Error),
-    /// 400.
     #[error("the JSON array is malformed: {0}; nothing of it was delivered")]
     Array(serde_json::Error),
-    /// 400 if it would be refused again, else 503.
     #[error("the events were not delivered: {}", .0.message())]
     Undelivered(Status),
-}
-
-fn humane(duration: Duration) -> String {
-    format!("{duration:?}")
 }
 
 impl Refusal {
@@ -54,10 +41,10 @@ impl Refusal {
             Self::Token => StatusCode::UNAUTHORIZED,
             Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Stalled(_) => StatusCode::REQUEST_TIMEOUT,
             Self::Body(_) | Self::Array(_) => StatusCode::BAD_REQUEST,
             Self::Undelivered(status) if is_permanent(status) => StatusCode::BAD_REQUEST,
-            Self::Busy | Self::Undelivered(_) => StatusCode::SERVICE_UNAVAILABLE,
+            // Not 408 for what stalls: Logstash and Vector would drop it.
+            Self::Stalled(_) | Self::Busy | Self::Undelivered(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
