@@ -16,9 +16,11 @@ async fn what_cannot_be_delivered_in_time_after_a_signal_is_counted() {
     let input = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&input, "{\"some\":\"event\"}\n".repeat(events)).unwrap();
     let (unread, output) = std::io::pipe().unwrap();
-    let mut config = Config::default();
-    config.source = Source::File { path: input.path().to_owned() };
-    config.sink = Sink::File { path: format!("/proc/self/fd/{}", output.as_raw_fd()).into() };
+    let config = Config {
+        source: Source::File { path: input.path().to_owned() },
+        sink: Sink::File { path: format!("/proc/self/fd/{}", output.as_raw_fd()).into() },
+        ..Config::default()
+    };
     let mut plan = Plan::open(&config).unwrap();
     plan.pipeline.drain = Duration::from_millis(200);
     let (stopping, totals) = (plan.pipeline.stopping.clone(), Arc::clone(&plan.pipeline.totals));

@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tonic::Code;
 use weir::config::Compression;
-use weir::sink::http::{HttpSink, HttpSinkError};
+use weir::sink::{HttpSink, HttpSinkError};
 use weir::source::budget::Budget;
 use weir::source::http::Limits;
 

@@ -122,8 +122,7 @@ mod tests {
         leaf.prop_recursive(4, 32, 4, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-                prop::collection::hash_map("[\\[\\]{},\"\\\\\n a-z]{0,4}", inner, 0..4)
-                    .prop_map(Value::from_iter),
+                prop::collection::hash_map("[\\[\\]{},\"\\\\\n a-z]{0,4}", inner, 0..4).prop_map(Value::from_iter),
             ]
         })
     }
