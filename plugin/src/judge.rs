@@ -125,7 +125,7 @@ impl Judge {
     }
 
     /// Puts everything to the guest that isn't too large, in parts that aren't too large either.
-    fn ask(&self, batch: &Batch) -> Judgement {
+    pub(crate) fn ask(&self, batch: &Batch) -> Judgement {
         if batch.bytes().len() <= self.max_event_bytes {
             return self.guest.judge(batch.bytes(), batch.ends());
         }

@@ -2,7 +2,7 @@
 //!
 //! The modules in the order in which an event meets them. What is configured ([`config`]) becomes a [`plan`]; a
 //! [`pipeline`] takes batches from its [`source`] and passes them along a [`route`]: a [`judge`] asks the [`guest`] and
-//! [`tag`]s them, and a [`sink`] gets them, if need be [`encode`]d. [`rules`] makes the modules that guests are loaded from.
+//! [`tag`]s them, and a [`sink`] gets them, if need be [`encode`]d. [`detector`] does the same inside another program. [`rules`] makes the modules that guests are loaded from.
 #![forbid(unsafe_code)]
 
 pub mod batch;
@@ -22,5 +22,8 @@ pub mod summary;
 pub mod tag;
 pub mod tls;
 
+pub mod detector;
 pub mod harness;
 pub mod rules;
+
+pub use self::detector::{Detector, DetectorError, Event, Verdict};

@@ -1,0 +1,395 @@
+//! Weir inside another program: a detector that judges and tags the events of a shipper, in the shipper's own type.
+//! Knows nothing of sources and sinks.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use weir_engine::program::RuleMeta;
+use weir_engine::tag::{Addition, Change, Tagger, has_a_say, unjudged_additions};
+
+use crate::batch::{Batch, Chunk, Events};
+use crate::config::{Detect, OnError};
+use crate::guest::{Guest, Judgement, Limits, LoadError, Module, Reason};
+use crate::judge::{Judge, Then};
+use crate::rules;
+
+/// Bytes of JSON that are judged at once, give or take one event: [`Detect::batch_bytes`]'s default.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// A loaded module that judges and tags. Loading takes milliseconds; share it, for any number of threads may use it.
+///
+/// ```
+/// use serde_json::json;
+/// use weir::{Detector, Verdict};
+///
+/// let detector = Detector::shipped()?;
+/// let mut events = [
+///     json!({"event": {"category": "process", "type": "start"}, "process.name": "docker", "container.id": "7d1f"}),
+///     json!({"event": {"category": "process", "type": "start"}, "process.name": "bash", "container.id": "7d1f"}),
+/// ];
+/// let verdicts = detector.tag(&mut events);
+/// assert_eq!(verdicts, [Verdict::Matches(vec![0]), Verdict::Matches(vec![])]);
+/// assert_eq!(events[0]["rule"]["id"], detector.rules()[0].id);
+/// # Ok::<(), weir::DetectorError>(())
+/// ```
+pub struct Detector {
+    judge: Judge,
+    tagger: Tagger,
+    /// Every key under which a root may hold what a rule reads.
+    keys: HashSet<String>,
+}
+
+/// An event of a shipper's own type, as far as Weir has to know it.
+pub trait Event {
+    /// The members of the event's root: their keys, and their values as `serde` has them. A key may be a dotted name.
+    fn members(&self) -> impl Iterator<Item = (&str, impl Serialize)>;
+
+    /// Puts a value where none is. All keys but the last lead to a map that is there; none is a dotted path.
+    fn set(&mut self, path: &[&str], value: Value);
+
+    /// Adds values to the array at `path`. Another value there becomes an array that begins with it.
+    fn push_all(&mut self, path: &[&str], values: Vec<Value>);
+}
+
+/// What was found out about an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// These rules match, by their places in [`Detector::rules`]; often none does.
+    Matches(Vec<u32>),
+    /// It couldn't be judged. It is marked with the reason, if it is an object.
+    Unjudged(Reason),
+}
+
+/// Why there is no detector.
+#[derive(Debug, thiserror::Error)]
+pub enum DetectorError {
+    /// The module's file can't be read.
+    #[error("cannot read module `{}`: {source}; build one with `weir build`", path.display())]
+    Read {
+        /// As it was given.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The module can't be used.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
+
+impl Detector {
+    /// Loads a module that `weir build` made, for up to `limits.workers` threads at once.
+    ///
+    /// # Errors
+    /// If it can't be read, or is no detector that Weir can run.
+    pub fn open(path: &Path, limits: &Limits) -> Result<Self, DetectorError> {
+        let bytes = fs::read(path).map_err(|source| DetectorError::Read { path: path.to_owned(), source })?;
+        let module = Module { name: &path.to_string_lossy(), bytes: &bytes, pinned: None, cache: None };
+        Ok(Self::load(&module, limits)?)
+    }
+
+    /// Loads a module that is in memory, may be pinned, and may be cached.
+    ///
+    /// # Errors
+    /// If it is no detector that Weir can run.
+    pub fn load(module: &Module<'_>, limits: &Limits) -> Result<Self, LoadError> {
+        let guest = Guest::load(module, limits)?;
+        let tagger = Tagger::new(guest.rules());
+        let keys = guest.fields().iter().flat_map(|name| prefixes(name)).map(str::to_owned).collect();
+        Ok(Self { judge: Judge::new(guest, Detect::default().max_event_bytes, OnError::Pass), tagger, keys })
+    }
+
+    /// Loads the rules that Weir ships, for one thread.
+    ///
+    /// # Errors
+    /// If the sandbox can't be set up on this machine.
+    pub fn shipped() -> Result<Self, DetectorError> {
+        let module = Module { name: "shipped rules", bytes: rules::SHIPPED, pinned: None, cache: None };
+        Ok(Self::load(&module, &Limits::default())?)
+    }
+
+    /// The rules, in the order by which verdicts number them.
+    pub fn rules(&self) -> &[RuleMeta] {
+        self.judge.guest().rules()
+    }
+
+    /// The dotted names of the fields that the rules read.
+    pub fn fields(&self) -> &[String] {
+        self.judge.guest().fields()
+    }
+
+    /// Judges newline-delimited JSON, and changes nothing. Blocks its thread.
+    ///
+    /// # Panics
+    /// Beyond [`Batch::MAX_BYTES`].
+    pub fn judge(&self, lines: &[u8]) -> Judgement {
+        self.judge.ask(&Batch::new(Bytes::copy_from_slice(lines)))
+    }
+
+    /// Judges newline-delimited JSON, and gives it with tags, cut into pieces: what no rule matches is shared with
+    /// `lines`, not copied. Blocks its thread.
+    ///
+    /// # Panics
+    /// Beyond [`Batch::MAX_BYTES`].
+    pub fn tag_lines(&self, lines: Bytes) -> Vec<Bytes> {
+        let mut judged = self.judge.judge(Chunk::Events(Events::Lines(Batch::new(lines))));
+        let mut pieces = judged.tagged.pieces;
+        while let Then::Rest(rest) = judged.then {
+            judged = self.judge.tag(rest);
+            pieces.append(&mut judged.tagged.pieces);
+        }
+        pieces
+    }
+
+    /// Judges events and tags those that match, as `weir run` does; says of each what it is. Blocks its thread.
+    ///
+    /// The module is shown just the members of the root that its rules may read; to tag, `weir`, `rule`, `threat`, `event`
+    /// and `tags` are looked at.
+    pub fn tag<E: Event>(&self, events: &mut [E]) -> Vec<Verdict> {
+        let mut verdicts = Vec::with_capacity(events.len());
+        while verdicts.len() < events.len() {
+            let begun = verdicts.len();
+            verdicts.append(&mut self.judge_some(&events[begun..]));
+            for (event, verdict) in events[begun..].iter_mut().zip(&mut verdicts[begun..]) {
+                self.add_tags(event, verdict);
+            }
+        }
+        verdicts
+    }
+
+    /// Judges the first of `events`, as many as make a batch.
+    fn judge_some<E: Event>(&self, events: &[E]) -> Vec<Verdict> {
+        let mut lines = Vec::new();
+        let mut verdicts = Vec::new();
+        for event in events {
+            let written = write_members(event, |key| self.keys.contains(key), &mut lines);
+            lines.push(b'\n');
+            // The line is blank then, so it isn't judged.
+            verdicts.push(written.map_or(Verdict::Unjudged(Reason::Malformed), |()| Verdict::Matches(Vec::new())));
+            if lines.len() >= BATCH_BYTES {
+                break;
+            }
+        }
+        let judgement = self.judge.ask(&Batch::new(lines.into()));
+        for finding in &judgement.findings {
+            if let Verdict::Matches(rules) = &mut verdicts[finding.event as usize] {
+                rules.push(finding.rule);
+            }
+        }
+        let malformed = judgement.malformed.iter().map(|event| (*event, Reason::Malformed));
+        for (event, reason) in malformed.chain(judgement.unjudged.iter().map(|it| (it.event, it.reason))) {
+            verdicts[event as usize] = Verdict::Unjudged(reason);
+        }
+        verdicts
+    }
+
+    fn add_tags<E: Event>(&self, event: &mut E, verdict: &mut Verdict) {
+        if *verdict == Verdict::Matches(Vec::new()) {
+            return;
+        }
+        let mut told = Vec::new();
+        if write_members(event, |key| has_a_say(key.as_bytes()), &mut told).is_err() {
+            *verdict = Verdict::Unjudged(Reason::Malformed);
+            return;
+        }
+        let additions = match verdict {
+            Verdict::Matches(rules) => self.tagger.additions(&told, rules),
+            Verdict::Unjudged(reason) => unjudged_additions(&told, reason.label()),
+        };
+        // What was written is an object.
+        additions.into_iter().flatten().for_each(|addition| add(event, addition));
+    }
+}
+
+/// A dotted name, and everything that stands before one of its dots.
+fn prefixes(name: &str) -> impl Iterator<Item = &str> {
+    name.match_indices('.').map(|(dot, _)| &name[..dot]).chain([name])
+}
+
+/// Appends an object of the members that are `wanted`, or nothing.
+fn write_members<E: Event>(
+    event: &E,
+    wanted: impl Fn(&str) -> bool,
+    out: &mut Vec<u8>,
+) -> Result<(), serde_json::Error> {
+    use serde::ser::{SerializeMap, Serializer};
+    let start = out.len();
+    let mut serializer = serde_json::Serializer::new(&mut *out);
+    let mut write = || {
+        let mut map = serializer.serialize_map(None)?;
+        for (key, value) in event.members().filter(|(key, _)| wanted(key)) {
+            map.serialize_entry(key, &value)?;
+        }
+        map.end()
+    };
+    let written = write();
+    if written.is_err() {
+        out.truncate(start);
+    }
+    written
+}
+
+fn add<E: Event>(event: &mut E, Addition { path, change }: Addition) {
+    let mut path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match change {
+        Change::Members(members) => {
+            for (key, value) in &members {
+                path.push(key);
+                event.set(&path, value.clone());
+                path.pop();
+            }
+        }
+        Change::Elements(values) | Change::Wrap(values) => event.push_all(&path, values),
+    }
+}
+
+impl Event for Map<String, Value> {
+    fn members(&self) -> impl Iterator<Item = (&str, impl Serialize)> {
+        self.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    fn set(&mut self, path: &[&str], value: Value) {
+        if let Some(place) = place(self, path) {
+            *place = value;
+        }
+    }
+
+    fn push_all(&mut self, path: &[&str], mut values: Vec<Value>) {
+        match place(self, path) {
+            Some(Value::Array(array)) => array.append(&mut values),
+            Some(other) => {
+                values.insert(0, other.take());
+                *other = Value::Array(values);
+            }
+            None => {}
+        }
+    }
+}
+
+/// Only an object has members, so nothing else matches or is tagged.
+impl Event for Value {
+    fn members(&self) -> impl Iterator<Item = (&str, impl Serialize)> {
+        self.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), value))
+    }
+
+    fn set(&mut self, path: &[&str], value: Value) {
+        if let Value::Object(root) = self {
+            root.set(path, value);
+        }
+    }
+
+    fn push_all(&mut self, path: &[&str], values: Vec<Value>) {
+        if let Value::Object(root) = self {
+            root.push_all(path, values);
+        }
+    }
+}
+
+/// Where `path` leads; the last key is made if it isn't there.
+fn place<'m>(root: &'m mut Map<String, Value>, path: &[&str]) -> Option<&'m mut Value> {
+    let (last, parents) = path.split_last()?;
+    let map = parents.iter().try_fold(root, |map, key| map.get_mut(*key)?.as_object_mut())?;
+    Some(map.entry(*last).or_insert(Value::Null))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    static SHIPPED: LazyLock<Detector> = LazyLock::new(|| Detector::shipped().unwrap());
+
+    /// As `weir run` tags the event's bytes.
+    fn tagged_as_bytes(event: &Value) -> Value {
+        let tagged = SHIPPED.tag_lines(Bytes::from(event.to_string())).concat();
+        serde_json::from_slice(&tagged).unwrap()
+    }
+
+    fn scalar() -> impl Strategy<Value = Value> {
+        let words = ["process", "start", "docker", "abc", "TA0002", "6c6bb7ea-0636-44ca-b541-201478ef6b50"];
+        prop_oneof![
+            prop::sample::select(words.to_vec()).prop_map(Value::from),
+            Just(Value::Null),
+            any::<i32>().prop_map(Value::from),
+        ]
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let keys = ["id", "name", "type", "category", "matches", "tactic", "tactic.id", "unjudged"];
+        scalar().prop_recursive(3, 12, 3, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::Array),
+                prop::collection::btree_map(prop::sample::select(keys.to_vec()), inner, 0..3)
+                    .prop_map(|map| map.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
+            ]
+        })
+    }
+
+    /// A process that is started in a container, often docker, with anything beside.
+    fn event() -> impl Strategy<Value = Value> {
+        let keys =
+            ["rule", "rule.id", "weir", "weir.matches", "threat", "tags", "threat.tactic", "event", "other", "tags.x"];
+        let beside = prop::collection::btree_map(prop::sample::select(keys.to_vec()), value(), 0..4);
+        (prop::sample::select(vec!["docker", "bash"]), beside).prop_map(|(name, beside)| {
+            let mut event = json!({"event.category": "process", "event.type": "start", "process": {"name": name},
+                "container": [{"id": "abc"}]});
+            event.as_object_mut().unwrap().extend(beside.into_iter().map(|(key, value)| (key.to_owned(), value)));
+            event
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn an_event_is_tagged_as_its_bytes_would_be_and_only_once(events in prop::collection::vec(event(), 0..4)) {
+            let mut tagged = events.clone();
+            let verdicts = SHIPPED.tag(&mut tagged);
+            prop_assert_eq!(verdicts.len(), events.len());
+            for ((event, tagged), verdict) in events.iter().zip(&tagged).zip(verdicts) {
+                prop_assert_eq!(tagged, &tagged_as_bytes(event), "{}", event);
+                let is_docker = event["process"]["name"] == "docker";
+                if event.get("event").is_none() {
+                    prop_assert_eq!(verdict, Verdict::Matches(if is_docker { vec![0] } else { vec![] }));
+                }
+            }
+            let mut again = tagged.clone();
+            SHIPPED.tag(&mut again);
+            prop_assert_eq!(again, tagged);
+        }
+    }
+
+    #[test]
+    fn events_beyond_one_batch_are_judged_in_their_order() {
+        let event = |name: &str| {
+            json!({"event.category": "process", "event.type": "start", "process.name": name,
+            "container.id": "x".repeat(400_000)})
+        };
+        let mut events: Vec<Value> = ["docker", "bash", "runc", "sh", "kubectl"].map(event).into();
+        let matches: Vec<bool> =
+            SHIPPED.tag(&mut events).into_iter().map(|verdict| verdict == Verdict::Matches(vec![0])).collect();
+        assert_eq!(matches, [true, false, true, false, true]);
+        assert_eq!(events[2]["event.category"], "process");
+        assert_eq!(events[2]["tags"][0], "TA0002");
+        assert_eq!(events[3].get("tags"), None);
+    }
+
+    #[test]
+    fn an_event_that_cannot_be_judged_says_so() {
+        let deep = (0..200).fold(json!(1), |inner, _| json!({"x": inner}));
+        let mut events = [json!({"process": deep})];
+        assert_eq!(SHIPPED.tag(&mut events), [Verdict::Unjudged(Reason::Malformed)]);
+        assert_eq!(events[0]["weir"]["unjudged"], "malformed");
+    }
+
+    #[test]
+    fn a_module_that_is_not_there_is_named() {
+        let error = Detector::open(Path::new("no-such.wasm"), &Limits::default()).err().unwrap();
+        assert!(error.to_string().starts_with("cannot read module `no-such.wasm`: "), "{error}");
+    }
+}
