@@ -24,18 +24,24 @@ pub struct Reloader {
     pub read: Box<dyn Fn() -> Result<Config, String> + Send>,
     /// What is in force.
     pub config: Config,
+    /// How its files were before they were read.
+    pub seen: Seen,
     /// What is replaced.
     pub routes: Routes,
     /// What its sinks have to know of the source.
     pub upstream: Upstream,
 }
 
+/// The files that a config is made of, as they were at some time; of a folder, the rule files in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen(Vec<Stamp>);
+
 /// What tells that a file was changed; a link is followed, for Kubernetes changes those.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Stamp {
     path: PathBuf,
     /// Device, inode, size, and time of change to the nanosecond, if it is there.
-    seen: Option<(u64, u64, u64, i64, i64)>,
+    state: Option<(u64, u64, u64, i64, i64)>,
 }
 
 impl Reloader {
@@ -43,29 +49,30 @@ impl Reloader {
     pub async fn run(mut self, mut hangups: tokio::signal::unix::Signal) {
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut tried = stamps(&self.config);
-        let mut last = stamps(&self.config);
+        // The files of the config that was read last, in force or not: it may be one of them that is to be mended.
+        let mut watched = self.config.clone();
+        let mut last = self.seen.clone();
         loop {
             let signalled = tokio::select! {
                 got = hangups.recv() => got.is_some(),
                 _ = look.tick() => false,
             };
-            let now = stamps(&self.config);
+            let now = Seen::of(&watched);
             // A file that was changed within the last second may not be whole yet.
-            let changed = self.config.reload.watch && now != tried && now == last;
-            last = now;
+            let changed = self.config.reload.watch && now != self.seen && now == last;
+            last = now.clone();
             if signalled || changed {
-                self = self.reload().await;
-                tried = stamps(&self.config);
-                last = stamps(&self.config);
+                self.seen = now;
+                (self, watched) = self.reload(watched).await;
+                last = self.seen.clone();
             }
         }
     }
 
-    /// Compiling may take seconds, so it has a thread of its own.
-    async fn reload(mut self) -> Self {
-        spawn_blocking(move || {
-            match self.try_reload() {
+    /// Compiling may take seconds, so it has a thread of its own. Gives the config that was read, too.
+    async fn reload(mut self, mut watched: Config) -> (Self, Config) {
+        let reloading = spawn_blocking(move || {
+            match self.try_reload(&mut watched) {
                 Ok(rules) => {
                     info!(rules, "reloaded: the next batch is judged by the new rules and goes to the new sink");
                     Reload::Ok.count();
@@ -75,14 +82,15 @@ impl Reloader {
                     Reload::Failed.count();
                 }
             }
-            self
-        })
-        .await
-        .expect("reloading doesn't panic")
+            (self, watched)
+        });
+        reloading.await.expect("reloading doesn't panic")
     }
 
-    fn try_reload(&mut self) -> Result<usize, String> {
+    fn try_reload(&mut self, watched: &mut Config) -> Result<usize, String> {
         let config = (self.read)()?;
+        self.seen = Seen::of(&config).as_before(&self.seen);
+        *watched = config.clone();
         if let Some(section) = fixed_section(&self.config, &config) {
             return Err(format!(
                 "`{section}` can't be changed while weir runs; restart it, or change `{section}` back"
@@ -111,16 +119,24 @@ fn fixed_section(old: &Config, new: &Config) -> Option<&'static str> {
     }
 }
 
-/// The state of every file that `config` is made of; of a folder, of the rule files in it.
-fn stamps(config: &Config) -> Vec<Stamp> {
-    let files = |path: PathBuf| rules::files_of(&path).unwrap_or_else(|_| vec![path]);
-    config.files().into_iter().flat_map(files).map(Stamp::of).collect()
+impl Seen {
+    /// The files of `config` as they are now.
+    pub fn of(config: &Config) -> Self {
+        let files = |path: PathBuf| rules::files_of(&path).unwrap_or_else(|_| vec![path]);
+        Self(config.files().into_iter().flat_map(files).map(Stamp::of).collect())
+    }
+
+    /// The same files, those that were seen `before` as they were then: whatever changes while they are read is a change.
+    fn as_before(self, before: &Self) -> Self {
+        let then = |now: Stamp| before.0.iter().find(|then| then.path == now.path).cloned().unwrap_or(now);
+        Self(self.0.into_iter().map(then).collect())
+    }
 }
 
 impl Stamp {
     fn of(path: PathBuf) -> Self {
-        let seen = fs::metadata(&path).ok();
-        let seen = seen.map(|it| (it.dev(), it.ino(), it.size(), it.mtime(), it.mtime_nsec()));
-        Self { path, seen }
+        let metadata = fs::metadata(&path).ok();
+        let state = metadata.map(|it| (it.dev(), it.ino(), it.size(), it.mtime(), it.mtime_nsec()));
+        Self { path, state }
     }
 }

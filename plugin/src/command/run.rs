@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use weir::config::{Config, LogFormat, Sink, Source};
 use weir::metrics;
 use weir::plan::Plan;
-use weir::reload::Reloader;
+use weir::reload::{Reloader, Seen};
 use weir::route::Routes;
 
 use super::Failure;
@@ -94,6 +94,7 @@ impl Run {
     async fn run(self, config: &Config) -> Result<(), Failure> {
         // Before anything is opened that the end of the process would spoil.
         let signals = Signals::listen().map_err(Failure::run)?;
+        let seen = Seen::of(config);
         let Plan { pipeline, upstream, metrics } = Plan::open(config).map_err(Failure::input)?;
         let (routes, totals) = (pipeline.routes.clone(), Arc::clone(&pipeline.totals));
         if let Some(listener) = metrics {
@@ -104,7 +105,7 @@ impl Run {
         tokio::spawn(stop(signals.stop, pipeline.stopping.clone()));
         let (quiet, show_match) = (self.quiet, self.show_match);
         let read = Box::new(move || self.config().map_err(|failure| failure.to_string()));
-        tokio::spawn(Reloader { read, config: config.clone(), routes, upstream }.run(signals.hangup));
+        tokio::spawn(Reloader { read, config: config.clone(), seen, routes, upstream }.run(signals.hangup));
         let line = (!quiet && std::io::stderr().is_terminal()).then(|| report::show_progress(totals));
         let (summary, ended) = pipeline.run().await;
         if let Some(line) = line {
