@@ -21,8 +21,8 @@ enum Field {
 struct Record(BTreeMap<String, Field>);
 
 impl Event for Record {
-    fn members(&self) -> impl Iterator<Item = (&str, impl Serialize)> {
-        self.0.iter().map(|(key, field)| (key.as_str(), field))
+    fn members(&self) -> Option<impl Iterator<Item = (&str, impl Serialize)>> {
+        Some(self.0.iter().map(|(key, field)| (key.as_str(), field)))
     }
 
     fn set(&mut self, path: &[&str], value: serde_json::Value) {

@@ -1,19 +1,20 @@
 //! Weir inside another program: a detector that judges and tags the events of a shipper, in the shipper's own type.
 //! Knows nothing of sources and sinks.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use bytes::Bytes;
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Map, Value};
 use weir_engine::program::RuleMeta;
 use weir_engine::tag::{Addition, Change, Tagger, has_a_say, unjudged_additions};
 
 use crate::batch::{Batch, Chunk, Events};
 use crate::config::{Detect, OnError};
-use crate::guest::{Guest, Judgement, Limits, LoadError, Module, Reason};
+use crate::guest::{Failure, Guest, Judgement, Limits, LoadError, Module, Reason};
 use crate::judge::{Judge, Then};
 use crate::rules;
 
@@ -46,7 +47,8 @@ pub struct Detector {
 /// An event of a shipper's own type, as far as Weir has to know it.
 pub trait Event {
     /// The members of the event's root: their keys, and their values as `serde` has them. A key may be a dotted name.
-    fn members(&self) -> impl Iterator<Item = (&str, impl Serialize)>;
+    /// Nothing if the root isn't an object: then the event is malformed, and nothing is added to it.
+    fn members(&self) -> Option<impl Iterator<Item = (&str, impl Serialize)>>;
 
     /// Puts a value where none is. All keys but the last lead to a map that is there; none is a dotted path.
     fn set(&mut self, path: &[&str], value: Value);
@@ -98,8 +100,10 @@ impl Detector {
     pub fn load(module: &Module<'_>, limits: &Limits) -> Result<Self, LoadError> {
         let guest = Guest::load(module, limits)?;
         let tagger = Tagger::new(guest.rules());
+        // A guest holds the event, and as much again for its work.
+        let max_event_bytes = Detect::default().max_event_bytes.min(limits.memory_bytes / 2);
         let keys = guest.fields().iter().flat_map(|name| prefixes(name)).map(str::to_owned).collect();
-        Ok(Self { judge: Judge::new(guest, Detect::default().max_event_bytes, OnError::Pass), tagger, keys })
+        Ok(Self { judge: Judge::new(guest, max_event_bytes, OnError::Pass), tagger, keys })
     }
 
     /// Loads the rules that Weir ships, for one thread.
@@ -167,7 +171,7 @@ impl Detector {
         for event in events {
             let written = write_members(event, |key| self.keys.contains(key), &mut lines);
             lines.push(b'\n');
-            // The line is blank then, so it isn't judged.
+            // If nothing was written, the line is blank, so it isn't judged.
             verdicts.push(written.map_or(Verdict::Unjudged(Reason::Malformed), |()| Verdict::Matches(Vec::new())));
             if lines.len() >= BATCH_BYTES {
                 break;
@@ -183,7 +187,18 @@ impl Detector {
         for (event, reason) in malformed.chain(judgement.unjudged.iter().map(|it| (it.event, it.reason))) {
             verdicts[event as usize] = Verdict::Unjudged(reason);
         }
+        self.warn_unjudged(&verdicts, judgement.failure.as_ref());
         verdicts
+    }
+
+    fn warn_unjudged(&self, verdicts: &[Verdict], failure: Option<&Failure>) {
+        let mut unjudged = BTreeMap::new();
+        for verdict in verdicts {
+            if let Verdict::Unjudged(reason) = verdict {
+                *unjudged.entry(reason.label()).or_default() += 1;
+            }
+        }
+        self.judge.warn_unjudged(&unjudged, failure);
     }
 
     fn add_tags<E: Event>(&self, event: &mut E, verdict: &mut Verdict) {
@@ -191,7 +206,7 @@ impl Detector {
             return;
         }
         let mut told = Vec::new();
-        if write_members(event, |key| has_a_say(key.as_bytes()), &mut told).is_err() {
+        if write_members(event, |key| has_a_say(key.as_bytes()), &mut told).is_none() {
             *verdict = Verdict::Unjudged(Reason::Malformed);
             return;
         }
@@ -209,27 +224,25 @@ fn prefixes(name: &str) -> impl Iterator<Item = &str> {
     name.match_indices('.').map(|(dot, _)| &name[..dot]).chain([name])
 }
 
-/// Appends an object of the members that are `wanted`, or nothing.
-fn write_members<E: Event>(
-    event: &E,
-    wanted: impl Fn(&str) -> bool,
-    out: &mut Vec<u8>,
-) -> Result<(), serde_json::Error> {
-    use serde::ser::{SerializeMap, Serializer};
+/// Appends an object of the members that are `wanted`, on one line; nothing if the root isn't an object, or has no JSON.
+fn write_members<E: Event>(event: &E, wanted: impl Fn(&str) -> bool, out: &mut Vec<u8>) -> Option<()> {
+    let members = event.members()?;
     let start = out.len();
     let mut serializer = serde_json::Serializer::new(&mut *out);
-    let mut write = || {
+    let write = || {
         let mut map = serializer.serialize_map(None)?;
-        for (key, value) in event.members().filter(|(key, _)| wanted(key)) {
+        for (key, value) in members.filter(|(key, _)| wanted(key)) {
             map.serialize_entry(key, &value)?;
         }
         map.end()
     };
-    let written = write();
-    if written.is_err() {
+    if write().is_err() {
         out.truncate(start);
+        return None;
     }
-    written
+    // Between tokens, which is where a `RawValue` may bring it in; inside text it is escaped.
+    out[start..].iter_mut().filter(|byte| **byte == b'\n').for_each(|newline| *newline = b' ');
+    Some(())
 }
 
 fn add<E: Event>(event: &mut E, Addition { path, change }: Addition) {
@@ -247,8 +260,8 @@ fn add<E: Event>(event: &mut E, Addition { path, change }: Addition) {
 }
 
 impl Event for Map<String, Value> {
-    fn members(&self) -> impl Iterator<Item = (&str, impl Serialize)> {
-        self.iter().map(|(key, value)| (key.as_str(), value))
+    fn members(&self) -> Option<impl Iterator<Item = (&str, impl Serialize)>> {
+        Some(self.iter().map(|(key, value)| (key.as_str(), value)))
     }
 
     fn set(&mut self, path: &[&str], value: Value) {
@@ -269,10 +282,9 @@ impl Event for Map<String, Value> {
     }
 }
 
-/// Only an object has members, so nothing else matches or is tagged.
 impl Event for Value {
-    fn members(&self) -> impl Iterator<Item = (&str, impl Serialize)> {
-        self.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), value))
+    fn members(&self) -> Option<impl Iterator<Item = (&str, impl Serialize)>> {
+        Some(self.as_object()?.iter().map(|(key, value)| (key.as_str(), value)))
     }
 
     fn set(&mut self, path: &[&str], value: Value) {
@@ -301,6 +313,7 @@ mod tests {
 
     use proptest::prelude::*;
     use serde_json::json;
+    use serde_json::value::RawValue;
 
     use super::*;
 
@@ -385,6 +398,40 @@ mod tests {
         let mut events = [json!({"process": deep})];
         assert_eq!(SHIPPED.tag(&mut events), [Verdict::Unjudged(Reason::Malformed)]);
         assert_eq!(events[0]["weir"]["unjudged"], "malformed");
+    }
+
+    /// An event as a shipper may hold it that doesn't parse what it needn't.
+    struct Raw(Vec<(&'static str, Box<RawValue>)>);
+
+    impl Event for Raw {
+        fn members(&self) -> Option<impl Iterator<Item = (&str, impl Serialize)>> {
+            Some(self.0.iter().map(|(key, value)| (*key, value)))
+        }
+
+        fn set(&mut self, path: &[&str], _: Value) {
+            panic!("nothing matches, but {path:?} is set")
+        }
+
+        fn push_all(&mut self, path: &[&str], _: Vec<Value>) {
+            panic!("nothing matches, but {path:?} is added to")
+        }
+    }
+
+    #[test]
+    fn a_line_break_in_an_event_makes_no_two_of_it() {
+        let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
+        let forged = raw("{\"x\":\n{\"event.category\":\"process\",\"event.type\":\"start\"}\n}");
+        let mut events = [Raw(vec![("process", forged)]), Raw(vec![])];
+        assert_eq!(SHIPPED.tag(&mut events), [Verdict::Matches(vec![]), Verdict::Matches(vec![])]);
+    }
+
+    #[test]
+    fn what_is_no_object_is_malformed_and_stays_as_it_was() {
+        for event in [json!("x"), json!([{"process.name": "docker"}]), json!(null)] {
+            let mut events = [event.clone()];
+            assert_eq!(SHIPPED.tag(&mut events), [Verdict::Unjudged(Reason::Malformed)]);
+            assert_eq!(events, [event]);
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One chunk of the stream in, the same chunk with tags out: asks the guest, tags, counts. Knows neither source nor sink.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -111,7 +112,7 @@ impl Judge {
         let spent = std::mem::take(&mut judgement.spent);
         let failure = judgement.failure.take();
         let (tagged, end) = self.tagger.tag(&events, &judgement);
-        self.warn_unjudged(&tagged, failure.as_ref());
+        self.warn_unjudged(&tagged.unjudged, failure.as_ref());
         let (done, then) = match end {
             End::Batch => (events, Then::Next),
             End::Unjudged { line, reason } => (events.part(0..line as usize), Then::Stop(reason.label())),
@@ -178,7 +179,7 @@ impl Judge {
     /// Passes a piece of an event on that is far too large. It can't be marked: its end isn't known yet.
     fn pass_piece(&self, bytes: Bytes, first: bool) -> Judged {
         let (tagged, end) = self.tagger.pass_piece(bytes, first);
-        self.warn_unjudged(&tagged, None);
+        self.warn_unjudged(&tagged.unjudged, None);
         let then = match end {
             End::Unjudged { reason, .. } => Then::Stop(reason.label()),
             End::Batch | End::Full { .. } => Then::Next,
@@ -189,14 +190,14 @@ impl Judge {
     }
 
     /// Says at most once a second that events went on unjudged; metrics and the summary have all of them.
-    fn warn_unjudged(&self, tagged: &Tagged, failure: Option<&Failure>) {
-        if tagged.unjudged.is_empty() {
+    pub(crate) fn warn_unjudged(&self, unjudged: &BTreeMap<&'static str, u64>, failure: Option<&Failure>) {
+        if unjudged.is_empty() {
             return;
         }
         let mut last = self.last_warning.lock().unwrap_or_else(PoisonError::into_inner);
         if last.is_none_or(|last| last.elapsed() >= Duration::from_secs(1)) {
             *last = Some(Instant::now());
-            for (reason, events) in &tagged.unjudged {
+            for (reason, events) in unjudged {
                 warn!(reason, events, failure = failure.map(tracing::field::display), "events went on unjudged");
             }
         }

@@ -27,3 +27,4 @@ pub mod harness;
 pub mod rules;
 
 pub use self::detector::{Detector, DetectorError, Event, Verdict};
+pub use self::guest::Limits;

@@ -89,7 +89,7 @@ impl Reloader {
 
     fn try_reload(&mut self, watched: &mut Config) -> Result<usize, String> {
         let config = (self.read)()?;
-        self.seen = Seen::of(&config).as_before(&self.seen);
+        self.seen = Seen::of(&config).unless_seen(&self.seen);
         *watched = config.clone();
         if let Some(section) = fixed_section(&self.config, &config) {
             return Err(format!(
@@ -127,7 +127,7 @@ impl Seen {
     }
 
     /// The same files, those that were seen `before` as they were then: whatever changes while they are read is a change.
-    fn as_before(self, before: &Self) -> Self {
+    fn unless_seen(self, before: &Self) -> Self {
         let then = |now: Stamp| before.0.iter().find(|then| then.path == now.path).cloned().unwrap_or(now);
         Self(self.0.into_iter().map(then).collect())
     }
