@@ -92,7 +92,7 @@ impl Write for Held {
 
 enum Decoder {
     Identity(Held),
-    Gzip(MultiGzDecoder<Held>),
+    Gzip(Box<MultiGzDecoder<Held>>),
     Zstd(ZstdDecoder<'static, Held>),
 }
 
@@ -100,7 +100,7 @@ impl Decoder {
     fn new(encoding: Encoding, held: Held) -> Result<Self, Refusal> {
         Ok(match encoding {
             Encoding::Identity => Self::Identity(held),
-            Encoding::Gzip => Self::Gzip(MultiGzDecoder::new(held)),
+            Encoding::Gzip => Self::Gzip(Box::new(MultiGzDecoder::new(held))),
             Encoding::Zstd => {
                 let mut decoder = ZstdDecoder::new(held).map_err(Refusal::Body)?;
                 decoder.window_log_max(ZSTD_WINDOW_LOG).map_err(Refusal::Body)?;
