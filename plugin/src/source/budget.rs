@@ -1,18 +1,32 @@
 //! How many bytes of requests may be held at the same time, by all connections of a source.
 
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::listener::{CONNECTION_WINDOW, STREAM_WINDOW};
 
 /// Bytes in one permit: a semaphore counts to 2^32 at most in one step.
 const UNIT: usize = 1024;
+
+/// How many may wait for memory. Each leaves up to a stream's window unread, and even if all are of the same connection,
+/// its window must have room for those that have memory: they'd wait for ever otherwise.
+const WAITING: usize = (CONNECTION_WINDOW / STREAM_WINDOW / 2) as usize;
 
 /// An amount of memory that requests share; clones share it too.
 #[derive(Clone, Debug)]
 pub struct Budget {
     free: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
     units: usize,
 }
+
+/// Nothing is free, and others wait already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("other requests take the memory now; send again in a moment")]
+pub struct Busy;
 
 /// A request's share, given back when it is dropped.
 #[derive(Debug)]
@@ -25,13 +39,23 @@ impl Budget {
     /// Shares out so many bytes.
     pub fn new(bytes: usize) -> Self {
         let units = bytes.div_ceil(UNIT);
-        Self { free: Arc::new(Semaphore::new(units)), units }
+        Self { free: Arc::new(Semaphore::new(units)), waiting: Arc::new(Semaphore::new(WAITING)), units }
     }
 
     /// Waits until so much is free, in the order of asking. More than there is counts as all of it.
-    pub async fn reserve(&self, bytes: usize) -> Reservation {
-        let permit = Arc::clone(&self.free).acquire_many_owned(self.permits(bytes)).await;
-        Reservation { budget: self.clone(), permit: permit.expect("the semaphore is never closed") }
+    ///
+    /// # Errors
+    /// If it had to wait, but enough others do so already.
+    pub async fn reserve(&self, bytes: usize) -> Result<Reservation, Busy> {
+        let mut acquiring = pin!(Arc::clone(&self.free).acquire_many_owned(self.permits(bytes)));
+        let permit = match acquiring.as_mut().now_or_never() {
+            Some(permit) => permit,
+            None => {
+                let _place = self.waiting.try_acquire().map_err(|_| Busy)?;
+                acquiring.await
+            }
+        };
+        Ok(Reservation { budget: self.clone(), permit: permit.expect("the semaphore is never closed") })
     }
 
     /// Bytes that are reserved now.
@@ -67,18 +91,33 @@ mod tests {
     #[tokio::test]
     async fn what_is_reserved_is_given_back_with_the_reservation() {
         let budget = Budget::new(10 * UNIT);
-        let mut first = budget.reserve(4 * UNIT).await;
+        let mut first = budget.reserve(4 * UNIT).await.unwrap();
         assert!(first.try_grow(8 * UNIT));
         assert!(!first.try_grow(11 * UNIT + 1) || budget.reserved() == 10 * UNIT, "more than all is all");
         drop(first);
         assert_eq!(budget.reserved(), 0);
-        let all = budget.reserve(usize::MAX).await;
+        let all = budget.reserve(usize::MAX).await.unwrap();
         assert_eq!(budget.reserved(), 10 * UNIT);
         let mut waiting = Box::pin(budget.reserve(1));
         assert!(futures_util::poll!(&mut waiting).is_pending());
         drop(all);
-        let mut one = waiting.await;
-        let _rest = budget.reserve(9 * UNIT).await;
+        let mut one = waiting.await.unwrap();
+        let _rest = budget.reserve(9 * UNIT).await.unwrap();
         assert!(!one.try_grow(2 * UNIT), "nothing is free");
+    }
+
+    #[tokio::test]
+    async fn so_many_wait_and_no_more() {
+        let budget = Budget::new(UNIT);
+        let all = budget.reserve(UNIT).await.unwrap();
+        let mut waiting: Vec<_> = (0..WAITING).map(|_| Box::pin(budget.reserve(1))).collect();
+        for one in &mut waiting {
+            assert!(futures_util::poll!(one).is_pending());
+        }
+        assert_eq!(budget.reserve(1).await.unwrap_err(), Busy);
+        drop(all);
+        for one in waiting {
+            one.await.unwrap();
+        }
     }
 }

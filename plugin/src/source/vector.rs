@@ -16,7 +16,7 @@ use tonic::{Code, Status};
 use tonic_health::ServingStatus;
 use weir_native::push::Push;
 
-use self::message::{Memory, Message};
+use self::message::Message;
 use super::budget::Budget;
 use crate::batch::Events;
 use crate::delivery::Deliver;
@@ -25,7 +25,7 @@ use crate::delivery::Deliver;
 pub async fn router<D: Deliver>(deliver: D, budget: Budget) -> Router {
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_service_status("vector.Vector", ServingStatus::Serving).await;
-    let source = Source { deliver, memory: Memory::new(budget) };
+    let source = Source { deliver, budget };
     Routes::new(health)
         .into_axum_router()
         .route("/vector.Vector/PushEvents", post(push::<D>).with_state(source))
@@ -35,7 +35,7 @@ pub async fn router<D: Deliver>(deliver: D, budget: Budget) -> Router {
 #[derive(Clone)]
 struct Source<D> {
     deliver: D,
-    memory: Memory,
+    budget: Budget,
 }
 
 async fn push<D: Deliver>(State(source): State<Source<D>>, request: Request) -> Response {
@@ -47,7 +47,7 @@ async fn push<D: Deliver>(State(source): State<Source<D>>, request: Request) -> 
 
 impl<D: Deliver> Source<D> {
     async fn take(&self, request: Request) -> Result<(), Status> {
-        let Message { bytes, reservation } = Message::read(request, &self.memory).await?;
+        let Message { bytes, reservation } = Message::read(request, &self.budget).await?;
         // The same code as Vector's.
         let push = Push::new(bytes).map_err(|malformed| Status::internal(malformed.to_string()))?;
         let answer = self.deliver.deliver(Events::Native(push)).await;

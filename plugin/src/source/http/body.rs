@@ -50,7 +50,7 @@ pub(super) async fn read(
         Some(length) => length.saturating_mul(RATIO).min(max),
         None => UNKNOWN_LENGTH.min(max),
     };
-    let reservation = budget.reserve(guess).await;
+    let reservation = budget.reserve(guess).await.map_err(|_| Refusal::Busy)?;
     let mut decoder = Decoder::new(encoding, Held { bytes: Vec::with_capacity(guess), reservation, max })?;
     while let Some(frame) = timeout(limits.stall, body.frame()).await.map_err(|_| Refusal::Stalled(limits.stall))? {
         let frame = frame.map_err(|error| Refusal::Body(io::Error::other(error)))?;
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     async fn held(budget: &Budget, guess: usize, max: usize) -> Held {
-        Held { bytes: Vec::with_capacity(guess), reservation: budget.reserve(guess).await, max }
+        Held { bytes: Vec::with_capacity(guess), reservation: budget.reserve(guess).await.unwrap(), max }
     }
 
     /// What a refused write is refused for.

@@ -4,24 +4,19 @@
 //! Vector send it for ever.
 
 use std::io::{self, Read};
-use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
 use bytes::{Buf, Bytes, BytesMut};
 use flate2::bufread::MultiGzDecoder;
-use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use hyper::HeaderMap;
-use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 use tonic::Status;
 
-use crate::source::budget::{Budget, Reservation};
-use crate::source::listener::{CONNECTION_WINDOW, STREAM_WINDOW};
+use crate::source::budget::{Budget, Busy, Reservation};
 
 /// What stands before each message: is it compressed, and how long is it.
 pub(super) const PREFIX: usize = 5;
@@ -32,33 +27,8 @@ const EXPECTED_RATIO: usize = 8;
 /// At least so much must come within each `STALL_LIMIT`.
 const PACE: usize = 256 << 10;
 const STALL_LIMIT: Duration = Duration::from_secs(30);
-/// How many may wait for memory; others are told to try again. Each leaves up to a stream's window unread, and even if
-/// all are of the same connection, its window must have room for those that have memory: they'd wait for ever otherwise.
-const WAITING: usize = (CONNECTION_WINDOW / STREAM_WINDOW / 2) as usize;
 /// 8 MiB, as every decoder must have; a window is held beside the message.
 const ZSTD_WINDOW_LOG: u32 = 23;
-
-/// How much all requests may hold.
-#[derive(Clone)]
-pub(super) struct Memory {
-    budget: Budget,
-    waiting: Arc<Semaphore>,
-}
-
-impl Memory {
-    pub(super) fn new(budget: Budget) -> Self {
-        Self { budget, waiting: Arc::new(Semaphore::new(WAITING)) }
-    }
-
-    async fn reserve(&self, bytes: usize) -> Result<Reservation, Status> {
-        let mut reserving = pin!(self.budget.reserve(bytes));
-        if let Some(reservation) = reserving.as_mut().now_or_never() {
-            return Ok(reservation);
-        }
-        let _place = self.waiting.try_acquire().map_err(|_| busy())?;
-        Ok(reserving.await)
-    }
-}
 
 /// A message, as it was before it was compressed.
 pub(super) struct Message {
@@ -68,7 +38,7 @@ pub(super) struct Message {
 }
 
 impl Message {
-    pub(super) async fn read(request: Request, memory: &Memory) -> Result<Self, Status> {
+    pub(super) async fn read(request: Request, budget: &Budget) -> Result<Self, Status> {
         let (head, body) = request.into_parts();
         let encoding = Encoding::of(&head.headers)?;
         let mut incoming = Incoming::new(body);
@@ -86,7 +56,7 @@ impl Message {
             return Err(too_long());
         }
         let expected = encoding.map_or(length, |_| (length * EXPECTED_RATIO).min(MAX_BYTES) + length);
-        let reservation = memory.reserve(expected).await?;
+        let reservation = budget.reserve(expected).await.map_err(busy)?;
         incoming.expect_more();
         let bytes = incoming.message(first, length).await?;
         match encoding {
@@ -212,7 +182,7 @@ impl Encoding {
             }
             room = (2 * room).clamp(64 << 10, MAX_BYTES);
             if !reservation.try_grow(compressed.len() + room) {
-                return Err(busy());
+                return Err(busy(Busy));
             }
             message.reserve_exact(room - message.len());
             message.extend(next);
@@ -229,6 +199,6 @@ fn too_long() -> Status {
     Status::out_of_range(format!("the message is longer than {MAX_BYTES} bytes; make the sender's batches smaller"))
 }
 
-fn busy() -> Status {
-    Status::unavailable("too much is in flight already; try again")
+fn busy(busy: Busy) -> Status {
+    Status::unavailable(busy.to_string())
 }
