@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::fs::{self, File};
 use std::hash::BuildHasher;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -58,12 +58,17 @@ impl Weir {
 
     /// Starts, and waits until it serves.
     pub fn start(&mut self) {
+        self.begin();
+        self.wait_for("/health", 200);
+    }
+
+    /// Starts, and doesn't wait.
+    pub fn begin(&mut self) {
         assert!(self.child.is_none(), "it runs already");
         let mut command = self.folder.weir("run -c weir.yaml");
         let file = |name| File::options().create(true).append(true).open(self.folder.path(name)).unwrap();
         command.stdin(Stdio::null()).stdout(file("stdout")).stderr(file("stderr"));
         self.child = Some(command.spawn().unwrap());
-        self.wait_for("/health", 200);
     }
 
     pub fn producer(&self) -> Producer {
@@ -180,7 +185,8 @@ pub fn free_address() -> SocketAddr {
     loop {
         let port = 16_000 + NEXT.fetch_add(1, Ordering::Relaxed) % PORTS;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        if TcpListener::bind(address).is_ok() {
+        // To bind it would be surer, but a process that another thread is just starting may keep what was bound.
+        if TcpStream::connect(address).is_err() {
             return address;
         }
     }

@@ -20,6 +20,7 @@ use tonic::codec::CompressionEncoding::{Gzip, Zstd};
 use tonic::server::{Grpc, UnaryService};
 use tonic::{Code, Status};
 
+use crate::cli::wait_until;
 use crate::messages::{Empty, Push};
 use crate::process::free_address;
 use crate::producer::Prost;
@@ -94,7 +95,13 @@ impl Receiver {
     pub fn restart(&mut self) {
         self.kill();
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let listener = TcpListener::bind(self.address).unwrap();
+        let mut bound = None;
+        // A process that another test is just starting may still hold the old one.
+        wait_until("its address", || {
+            bound = TcpListener::bind(self.address).ok();
+            bound.is_some()
+        });
+        let listener = bound.unwrap();
         listener.set_nonblocking(true).unwrap();
         let app = Router::new()
             .route("/vector.Vector/PushEvents", post(push))

@@ -30,11 +30,18 @@ fn sink(receiver: &Receiver) -> String {
 
 /// One that judges by `rules/rule.toml`, which is rule 0.
 fn running(receiver: &Receiver, watch: bool) -> Weir {
+    let mut weir = beginning(receiver, watch);
+    weir.wait_for("/health", 200);
+    weir
+}
+
+/// The same, but it has only just been started.
+fn beginning(receiver: &Receiver, watch: bool) -> Weir {
     let mut weir = Weir::new();
     fs::create_dir(weir.folder.path("rules")).unwrap();
     weir.folder.write("rules/rule.toml", rule(0));
     weir.configure("  rules: [rules]", &format!("{}\nreload: {{watch: {watch}}}", sink(receiver)));
-    weir.start();
+    weir.begin();
     weir
 }
 
@@ -200,6 +207,45 @@ fn a_bad_file_is_refused_once_not_every_second() {
     thread::sleep(Duration::from_millis(2500));
     assert_eq!(reloads(&weir, "failed"), 1, "{}", weir.stderr());
     after_reload(&weir, "ok", || weir.folder.write("rules/rule.toml", rule(1)));
+}
+
+#[test]
+fn what_a_refused_config_names_is_tried_again_once_it_is_mended() {
+    let receiver = Receiver::start();
+    let weir = running(&receiver, true);
+    let folder = &weir.folder;
+    after_reload(&weir, "failed", || weir.configure("  module: detections.wasm", &sink(&receiver)));
+    folder.write("other.toml", rule(1));
+    after_reload(&weir, "ok", || _ = folder.run("build other.toml -o detections.wasm", "").output());
+    assert_eq!(in_force(&weir, &receiver), id(1));
+}
+
+/// A change that came while the old was being read, or the old rules compiled, must not go unnoticed.
+#[test]
+fn what_changes_while_weir_starts_or_reloads_is_taken_into_use() {
+    thread::scope(|scope| {
+        for moment in [0, 20, 40, 80, 160].map(Duration::from_millis) {
+            scope.spawn(move || {
+                let receiver = Receiver::start();
+                let mut weir = beginning(&receiver, true);
+                thread::sleep(moment);
+                weir.folder.write("rules/rule.toml", rule(1));
+                weir.wait_for("/health", 200);
+                wait_until(format!("rule 1 of {moment:?}"), || in_force(&weir, &receiver) == id(1));
+                weir.signal("HUP");
+                thread::sleep(moment);
+                weir.folder.write("rules/rule.toml", rule(2));
+                wait_until(format!("rule 2 of {moment:?}"), || in_force(&weir, &receiver) == id(2));
+            });
+        }
+    });
+}
+
+/// The rule by which an event is judged now.
+fn in_force(weir: &Weir, receiver: &Receiver) -> String {
+    weir.producer().push(batch(0)).unwrap();
+    let last = json(receiver.events().last().unwrap());
+    last["weir"]["matches"][0]["rule"]["id"].as_str().unwrap().to_owned()
 }
 
 #[test]
