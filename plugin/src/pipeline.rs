@@ -57,7 +57,7 @@ pub enum PipelineError {
         limit: Duration,
     },
     /// The run went on to its end, but not all of it was taken further down.
-    #[error("{events} events were lost: they were refused for good; the log says by whom and why")]
+    #[error("events were lost ({events} of them): nobody downstream can take them; the log says why")]
     Rejected {
         /// How many.
         events: u64,
