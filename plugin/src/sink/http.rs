@@ -231,7 +231,7 @@ fn gzip(pieces: &[Bytes]) -> io::Result<Vec<u8>> {
 }
 
 fn zstd(pieces: &[Bytes]) -> io::Result<Vec<u8>> {
-    let mut encoder = zstd::Encoder::new(Vec::new(), zstd::DEFAULT_COMPRESSION_LEVEL)?;
+    let mut encoder = zstd::Encoder::new(Vec::new(), super::ZSTD_LEVEL)?;
     write_lines(&mut encoder, pieces)?;
     encoder.finish()
 }

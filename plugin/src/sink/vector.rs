@@ -252,7 +252,7 @@ fn gzip(pieces: &[Bytes]) -> io::Result<Bytes> {
 }
 
 fn zstd(pieces: &[Bytes]) -> io::Result<Bytes> {
-    let mut encoder = zstd::Encoder::new(Vec::new(), zstd::DEFAULT_COMPRESSION_LEVEL)?;
+    let mut encoder = zstd::Encoder::new(Vec::new(), super::ZSTD_LEVEL)?;
     pieces.iter().try_for_each(|piece| encoder.write_all(piece))?;
     encoder.finish().map(Bytes::from)
 }
