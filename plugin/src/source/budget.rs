@@ -25,7 +25,7 @@ pub struct Budget {
 
 /// Nothing is free, and others wait already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("other requests take the memory now; send again in a moment")]
+#[error("other requests take the memory now; try again in a moment")]
 pub struct Busy;
 
 /// A request's share, given back when it is dropped.
