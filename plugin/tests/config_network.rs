@@ -20,11 +20,11 @@ source:
   auth: {strategy: bearer, token: s3cret}
   in_flight_mib: 128
   max_connections: 2
-sink: {type: vector, address: 'vector.example:6000', compression: zstd, timeout_secs: 5, tls: {}}
+sink: {type: vector, address: 'vector.example:6000', compression: zstd, timeout_secs: 5, tls: {server_name: v}}
 alerts:
   type: http
   uri: https://[::1]/alerts?a=b
-  tls: {ca_file: d, crt_file: e, key_file: f, server_name: alerts.example}
+  tls: {ca_file: d, crt_file: e, key_file: f}
   auth: {strategy: bearer, token_file: g}
 ";
     let config = Config::parse(text, Path::new("/w/weir.yaml")).unwrap();
@@ -45,7 +45,7 @@ alerts:
         address: "vector.example:6000".to_owned(),
         compression: Compression::Zstd,
         timeout_secs: 5,
-        tls: Some(ClientTls::default()),
+        tls: Some(ClientTls { server_name: Some("v".to_owned()), ..ClientTls::default() }),
         auth: None,
     };
     assert_eq!(config.sink, Sink::Vector(sink));
@@ -53,7 +53,7 @@ alerts:
         ca_file: Some("/w/d".into()),
         crt_file: Some("/w/e".into()),
         key_file: Some("/w/f".into()),
-        server_name: Some("alerts.example".to_owned()),
+        server_name: None,
     };
     let alerts = Remote {
         address: "https://[::1]/alerts?a=b".to_owned(),

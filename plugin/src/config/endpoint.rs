@@ -195,6 +195,13 @@ impl SinkKeys {
         }
         if let Some(tls) = &self.tls {
             check_pair(section, tls)?;
+            if key == "uri" && tls.server_name.is_some() {
+                return Err(Problem {
+                    places: vec![vec![section, "tls", "server_name"]],
+                    what: format!("`{section}` is of type `http`, but `tls.server_name` is for type `vector`"),
+                    remedy: "write that name in `uri`, or remove `server_name`".to_owned(),
+                });
+            }
         }
         Ok(Remote {
             address,

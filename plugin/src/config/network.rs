@@ -81,7 +81,7 @@ pub struct ClientTls {
     pub crt_file: Option<PathBuf>,
     /// The private key of `crt_file`, in PEM.
     pub key_file: Option<PathBuf>,
-    /// The name that the receiver's certificate must have. Default: the host in the address.
+    /// The name that the receiver's certificate must have, of type `vector`. Default: the host in the address.
     #[serde(deserialize_with = "value::server_name")]
     pub server_name: Option<String>,
 }
