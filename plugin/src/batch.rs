@@ -46,6 +46,9 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Memory that a line takes beside its bytes.
+    pub const BYTES_PER_LINE: usize = size_of::<u32>();
+
     /// Longest batch, in bytes: offsets within one are 32 bits wide.
     pub const MAX_BYTES: usize = u32::MAX as usize;
 

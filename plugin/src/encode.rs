@@ -6,6 +6,9 @@ use weir_native::push::Push;
 
 use crate::batch::{Form, is_blank};
 
+/// Size of a piece of many events, in bytes, give or take one of them.
+const PIECE_BYTES: usize = 8 << 20;
+
 /// Events as a sink takes them.
 #[derive(Clone, Debug, Default)]
 pub struct Encoded {
@@ -16,22 +19,28 @@ pub struct Encoded {
 }
 
 /// Encodes `pieces`, of which each holds whole events in the form `from`.
-pub fn encode(pieces: &[Bytes], from: Form, to: Form) -> Encoded {
+pub fn encode(pieces: Vec<Bytes>, from: Form, to: Form) -> Encoded {
     match (from, to) {
-        (Form::Lines, Form::Native) => to_native(pieces),
-        (Form::Native, Form::Lines) => to_lines(pieces),
-        _ => Encoded { pieces: pieces.to_vec(), lost: 0 },
+        (Form::Lines, Form::Native) => to_native(&pieces),
+        (Form::Native, Form::Lines) => to_lines(&pieces),
+        (Form::Lines, Form::Lines) | (Form::Native, Form::Native) => Encoded { pieces, lost: 0 },
     }
 }
 
+/// Cuts the events into pieces, for they may be more than one push can hold.
 fn to_native(pieces: &[Bytes]) -> Encoded {
-    let mut out = Vec::with_capacity(pieces.iter().map(Bytes::len).sum());
+    let mut encoded = Encoded::default();
+    let mut piece = Vec::new();
     for line in pieces.iter().flat_map(|piece| piece.split(|byte| *byte == b'\n')) {
         if !is_blank(line) {
-            json::to_native(line, &mut out);
+            json::to_native(line, &mut piece);
+        }
+        if piece.len() >= PIECE_BYTES {
+            encoded.pieces.push(std::mem::take(&mut piece).into());
         }
     }
-    Encoded { pieces: vec![out.into()], lost: 0 }
+    encoded.pieces.push(piece.into());
+    encoded
 }
 
 fn to_lines(pieces: &[Bytes]) -> Encoded {

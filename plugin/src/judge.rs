@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tracing::warn;
@@ -13,6 +12,7 @@ use weir_native::push::Push;
 use crate::batch::{Batch, Chunk, Events, Form};
 use crate::config::OnError;
 use crate::guest::{Failure, Guest, Judgement, Reason, Unjudged};
+use crate::occasionally::Occasionally;
 use crate::tag::{BatchTagger, End, Tagged};
 
 /// How many times too large an event may be and still be held to be marked.
@@ -24,7 +24,7 @@ pub struct Judge {
     projection: Projection,
     tagger: BatchTagger,
     max_event_bytes: usize,
-    last_warning: Mutex<Option<Instant>>,
+    unjudged: Occasionally,
 }
 
 /// A chunk that was judged, or the first part of one to which much was added.
@@ -78,7 +78,7 @@ impl Judge {
             guest,
             tagger,
             max_event_bytes,
-            last_warning: Mutex::new(None),
+            unjudged: Occasionally::default(),
         }
     }
 
@@ -191,15 +191,11 @@ impl Judge {
 
     /// Says at most once a second that events went on unjudged; metrics and the summary have all of them.
     pub(crate) fn warn_unjudged(&self, unjudged: &BTreeMap<&'static str, u64>, failure: Option<&Failure>) {
-        if unjudged.is_empty() {
+        if unjudged.is_empty() || self.unjudged.say().is_none() {
             return;
         }
-        let mut last = self.last_warning.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.is_none_or(|last| last.elapsed() >= Duration::from_secs(1)) {
-            *last = Some(Instant::now());
-            for (reason, events) in unjudged {
-                warn!(reason, events, failure = failure.map(tracing::field::display), "events went on unjudged");
-            }
+        for (reason, events) in unjudged {
+            warn!(reason, events, failure = failure.map(tracing::field::display), "events went on unjudged");
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod encode;
 pub mod guest;
 pub mod judge;
 pub mod metrics;
+mod occasionally;
 pub mod pipeline;
 pub mod plan;
 pub mod reload;

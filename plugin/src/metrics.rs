@@ -84,7 +84,7 @@ impl Counts {
             counter!("weir_reloads_total", "outcome" => outcome.label()).increment(0);
         }
         for why in Discarded::ALL {
-            self.discarded(why, 0);
+            self.discarded(Outlet::Sink, why, 0);
         }
     }
 
@@ -112,6 +112,13 @@ impl Counts {
         }
     }
 
+    fn component(&self, outlet: Outlet) -> Component {
+        match outlet {
+            Outlet::Sink => self.sink,
+            Outlet::Alerts => self.alerts.unwrap_or(self.sink),
+        }
+    }
+
     /// So many copies of matching events were taken.
     pub(crate) fn alerted(&self, events: u64, bytes: usize) {
         if let Some(alerts) = self.alerts {
@@ -126,15 +133,32 @@ impl Counts {
     }
 
     /// The sink didn't take what it was given.
-    pub(crate) fn sink_failed(&self) {
-        self.sink.failed("writer_failed", "sending");
+    pub(crate) fn failed(&self, outlet: Outlet) {
+        self.component(outlet).failed("writer_failed", "sending");
     }
 
     /// So many events were read, but not delivered.
-    pub(crate) fn discarded(&self, why: Discarded, events: u64) {
-        let [id, kind, of_type] = self.sink.labels();
+    pub(crate) fn discarded(&self, outlet: Outlet, why: Discarded, events: u64) {
+        let [id, kind, of_type] = self.component(outlet).labels();
         let labels = [id, kind, of_type, ("intentional", "false"), ("reason", why.label())];
         counter!("component_discarded_events_total", &labels).increment(events);
+    }
+}
+
+/// Which of a route's sinks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outlet {
+    Sink,
+    Alerts,
+}
+
+impl Outlet {
+    /// Its name in the config and the logs.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sink => "sink",
+            Self::Alerts => "alerts",
+        }
     }
 }
 
@@ -143,7 +167,7 @@ impl Counts {
 pub enum Discarded {
     /// The run ended before they could be; they are lost, unless the source still has them.
     Undelivered,
-    /// They were refused further down for good; they are lost.
+    /// They were refused further down for good; they are lost, unless a sender that was told so has them still.
     Rejected,
     /// The sender of the request was told that they weren't delivered, or has gone; it still has them.
     Returned,

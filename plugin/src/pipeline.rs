@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::requests::Requests;
 use self::stream::Stream;
-use crate::metrics::Discarded;
+use crate::metrics::{Discarded, Outlet};
 use crate::route::Routes;
 use crate::sink::SinkError;
 use crate::source::{ListenError, Source, SourceError};
@@ -86,13 +86,15 @@ impl Pipeline {
         let (stopping, limit) = (self.stopping.clone(), self.drain);
         let ended = tokio::select! {
             ended = self.pass_on() => ended,
-            () = drained(stopping, limit) => {
-                Err(PipelineError::Drain { undelivered: totals.now().open(), limit })
+            () = drained(stopping, limit) => match totals.now().open() {
+                // A request is still coming, and was none of ours yet.
+                0 => Ok(()),
+                undelivered => Err(PipelineError::Drain { undelivered, limit }),
             }
         };
         let mut summary = totals.now();
         if ended.is_err() {
-            routes.now().counts.discarded(Discarded::Undelivered, summary.open());
+            routes.now().counts.discarded(Outlet::Sink, Discarded::Undelivered, summary.open());
         }
         summary.elapsed = started.elapsed();
         let ended = match ended {
@@ -106,7 +108,9 @@ impl Pipeline {
         let Self { source, routes, workers, totals, stopping, .. } = self;
         match source {
             Source::Lines(source) => Stream { routes, workers, totals }.pass_on(source, stopping).await,
-            Source::Requests(source) => Requests::new(routes, workers, totals).serve(source, stopping).await,
+            Source::Requests(source) => {
+                Requests::new(routes, workers, totals, source.budget.clone()).serve(source, stopping).await
+            }
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::route::{Route, Routes};
 use crate::rules::{self, RulesError};
 use crate::sink::{HttpSink, LineSink, Mode, Sink, VectorSink};
 use crate::source::budget::Budget;
-use crate::source::{self, Cut, LineSource, Protocol, RequestSource, Source, StreamSource, Tls};
+use crate::source::{self, Cut, LineSource, Protocol, RequestSource, Source, StreamSource, Tls, Token};
 use crate::tls;
 
 /// Longest time to deliver what was read when a signal came: service managers wait for 60 s and more.
@@ -44,8 +44,16 @@ pub struct Upstream {
     input: Option<OwnedFd>,
     /// What becomes of files that are there.
     mode: Mode,
-    /// Renews what connections to it are encrypted with, if they are.
-    tls: Option<watch::Sender<Arc<ServerConfig>>>,
+    /// What its senders see of secrets.
+    secrets: Secrets<watch::Sender<Arc<ServerConfig>>, watch::Sender<String>>,
+}
+
+/// What a source that takes requests has, and may renew: what connections are encrypted with, and the token that requests
+/// show.
+#[derive(Debug)]
+struct Secrets<C, T> {
+    tls: Option<C>,
+    token: Option<T>,
 }
 
 impl Plan {
@@ -57,9 +65,11 @@ impl Plan {
         let judge = open_judge(config)?;
         let metrics = config.metrics.address.map(metrics::listen).transpose();
         let metrics = metrics.map_err(|error| config.blame("metrics", vec!["address"], error))?;
-        let (tls, renewed) = open_tls(config)?.map(watch::channel).unzip();
-        let source = open_source(config, &judge, renewed)?;
-        let upstream = Upstream::of(config, &source, tls)?;
+        let Secrets { tls, token } = read_secrets(config)?;
+        let (tls, served_tls) = tls.map(watch::channel).unzip();
+        let (token, served_token) = token.map(watch::channel).unzip();
+        let source = open_source(config, &judge, Secrets { tls: served_tls, token: served_token })?;
+        let upstream = Upstream::of(config, &source, Secrets { tls, token })?;
         // Last, for it empties a file.
         let route = open_route(config, judge, &upstream, None)?;
         let pipeline = Pipeline {
@@ -75,27 +85,29 @@ impl Plan {
 }
 
 /// Opens what comes after the source anew, but for files that go on being written as under `old`, and renews the
-/// source's certificate.
+/// source's certificate and token.
 ///
 /// # Errors
 /// What can't be opened, or isn't what it should be. All is as it was then.
 pub fn reroute(config: &Config, upstream: &Upstream, old: (&Config, &Route)) -> Result<Route, ConfigError> {
-    let renewed = open_tls(config)?;
+    let renewed = read_secrets(config)?;
     let route = open_route(config, open_judge(config)?, upstream, Some(old))?;
-    if let (Some(tls), Some(renewed)) = (&upstream.tls, renewed) {
+    if let (Some(tls), Some(renewed)) = (&upstream.secrets.tls, renewed.tls) {
         tls.send_replace(renewed);
+    }
+    if let (Some(token), Some(renewed)) = (&upstream.secrets.token, renewed.token) {
+        token.send_replace(renewed);
     }
     Ok(route)
 }
 
-fn open_tls(config: &Config) -> Result<Option<Arc<ServerConfig>>, ConfigError> {
-    let (SourceConfig::Vector(Listen { tls: Some(tls), .. }) | SourceConfig::Http(Listen { tls: Some(tls), .. })) =
-        &config.source
-    else {
-        return Ok(None);
+fn read_secrets(config: &Config) -> Result<Secrets<Arc<ServerConfig>, String>, ConfigError> {
+    let (SourceConfig::Vector(listen) | SourceConfig::Http(listen)) = &config.source else {
+        return Ok(Secrets { tls: None, token: None });
     };
-    let tls = tls::server(tls).map_err(|error| config.blame("source", vec!["tls"], error))?;
-    Ok(Some(Arc::new(tls)))
+    let tls = listen.tls.as_ref().map(tls::server).transpose();
+    let tls = tls.map_err(|error| config.blame("source", vec!["tls"], error))?.map(Arc::new);
+    Ok(Secrets { tls, token: read_token(config, "source", listen.auth.as_ref())? })
 }
 
 fn open_judge(config: &Config) -> Result<Judge, ConfigError> {
@@ -151,7 +163,7 @@ fn workers(detect: &Detect) -> usize {
     detect.workers.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
 }
 
-fn open_source(config: &Config, judge: &Judge, tls: Option<Tls>) -> Result<Source, ConfigError> {
+fn open_source(config: &Config, judge: &Judge, secrets: Secrets<Tls, Token>) -> Result<Source, ConfigError> {
     match &config.source {
         SourceConfig::Stdin => {
             let opened = LineSource::stdin();
@@ -163,10 +175,9 @@ fn open_source(config: &Config, judge: &Judge, tls: Option<Tls>) -> Result<Sourc
             judge,
             LineSource::file(path).map_err(|error| config.blame("source", vec!["path"], error))?,
         ),
-        SourceConfig::Vector(listen) => open_requests(config, listen, tls, Protocol::Vector),
+        SourceConfig::Vector(listen) => open_requests(config, listen, secrets.tls, Protocol::Vector),
         SourceConfig::Http(listen) => {
-            let token = read_token(config, "source", listen.auth.as_ref())?;
-            open_requests(config, listen, tls, Protocol::Http { token })
+            open_requests(config, listen, secrets.tls, Protocol::Http { token: secrets.token })
         }
     }
 }
@@ -200,7 +211,7 @@ impl Upstream {
     fn of(
         config: &Config,
         source: &Source,
-        tls: Option<watch::Sender<Arc<ServerConfig>>>,
+        secrets: Secrets<watch::Sender<Arc<ServerConfig>>, watch::Sender<String>>,
     ) -> Result<Self, ConfigError> {
         let input = match source {
             Source::Lines(source) => Some(source.lines.as_fd().try_clone_to_owned()),
@@ -208,7 +219,7 @@ impl Upstream {
         };
         let mode = if input.is_some() { Mode::Replace } else { Mode::Append };
         let input = input.transpose();
-        Ok(Self { input: input.map_err(|error| config.blame("source", vec!["type"], error))?, mode, tls })
+        Ok(Self { input: input.map_err(|error| config.blame("source", vec!["type"], error))?, mode, secrets })
     }
 }
 
@@ -219,17 +230,31 @@ fn open_route(
     old: Option<(&Config, &Route)>,
 ) -> Result<Route, ConfigError> {
     let kept = |is_same: fn(&Config, &Config) -> bool, sink: fn(&Route) -> Option<&Arc<Sink>>| {
-        old.filter(|(old, _)| is_same(old, config)).and_then(|(_, route)| sink(route)).filter(|sink| sink.is_local())
+        old.filter(|(old, _)| is_same(old, config)).and_then(|(_, route)| sink(route)).filter(|sink| sink.goes_on())
+    };
+    // What was delivered before a reload may be in the file.
+    let mode = if old.is_some() { Mode::Append } else { upstream.mode };
+    let mut opened = Vec::new();
+    let mut open = |section, sink| {
+        let sink = Arc::new(open_sink(config, section, sink, mode, upstream)?);
+        opened.push((section, Arc::clone(&sink)));
+        Ok(sink)
     };
     let sink = match kept(|old, new| old.sink == new.sink, |route| Some(&route.sink)) {
         Some(sink) => Arc::clone(sink),
-        None => Arc::new(open_sink(config, "sink", &config.sink, upstream)?),
+        None => open("sink", &config.sink)?,
     };
     let alerts = match (&config.alerts, kept(|old, new| old.alerts == new.alerts, |route| route.alerts.as_ref())) {
         (None, _) => None,
         (Some(_), Some(sink)) => Some(Arc::clone(sink)),
-        (Some(alerts), None) => Some(Arc::new(open_sink(config, "alerts", alerts, upstream)?)),
+        (Some(alerts), None) => Some(open("alerts", alerts)?),
     };
+    // Only now that nothing can be refused any more.
+    for (section, sink) in opened {
+        if let Sink::Lines(sink) = &*sink {
+            sink.begin(mode).map_err(|error| config.blame(section, vec!["path"], error))?;
+        }
+    }
     let alerts_type = config.alerts.as_ref().map(SinkConfig::type_name);
     let counts = Counts::new(config.source.type_name(), config.sink.type_name(), alerts_type, judge.guest().rules());
     Ok(Route { judge, sink, alerts, counts })
@@ -239,6 +264,7 @@ fn open_sink(
     config: &Config,
     section: &'static str,
     sink: &SinkConfig,
+    mode: Mode,
     upstream: &Upstream,
 ) -> Result<Sink, ConfigError> {
     let input = upstream.input.as_ref();
@@ -247,7 +273,7 @@ fn open_sink(
             LineSink::stdout(input).map(Sink::Lines).map_err(|error| config.blame(section, vec!["type"], error))
         }
         SinkConfig::File { path } => {
-            let sink = LineSink::file(path, upstream.mode, input);
+            let sink = LineSink::file(path, mode, input);
             sink.map(Sink::Lines).map_err(|error| config.blame(section, vec!["path"], error))
         }
         SinkConfig::Vector(remote) => {

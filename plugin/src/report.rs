@@ -84,6 +84,9 @@ pub(crate) fn summarise(summary: &Summary, sink: &Sink) {
     if summary.returned > 0 {
         say(format_args!("weir: {:>8}  not delivered, and left with their senders", summary.returned));
     }
+    if summary.rejected > 0 {
+        say(format_args!("weir: {:>8}  refused for good further down; their senders were told", summary.rejected));
+    }
     if let Sink::File { path } = sink {
         say(format_args!("weir: written to {}", path.display()));
     }
@@ -98,6 +101,7 @@ pub(crate) fn log(summary: &Summary) {
         bytes_out = summary.bytes_out,
         matching_events = summary.matching_events,
         returned_events = summary.returned,
+        rejected_events = summary.rejected,
         lost_events = summary.lost,
         unjudged_events = summary.unjudged.values().sum::<u64>(),
         seconds = summary.elapsed.as_secs_f64(),

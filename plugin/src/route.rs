@@ -1,6 +1,5 @@
 //! Who judges a batch, and where it goes then: what a reload replaces as a whole.
 
-use std::borrow::Cow;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -34,17 +33,18 @@ pub struct Parcel {
     pub judged: Judged,
     /// How many events have no form that the sink takes.
     pub lost: u64,
+    added: usize,
     all: Load,
     alerts: Option<Load>,
 }
 
-/// Some events, and their form as they came and as they will go.
+/// Some events, as they came and as they go.
 #[derive(Debug)]
 struct Load {
-    pieces: Vec<Bytes>,
-    came: Form,
-    goes: Form,
+    came: Vec<Bytes>,
+    came_as: Form,
     encoded: Encoded,
+    goes_as: Form,
 }
 
 impl Routes {
@@ -84,24 +84,32 @@ impl Route {
     }
 
     fn pack(&self, mut judged: Judged, came: Form) -> Parcel {
-        let all = Load::of(std::mem::take(&mut judged.tagged.pieces), came, self.sink.form());
+        let pieces = std::mem::take(&mut judged.tagged.pieces);
+        let all = Load::of(pieces, came, self.sink.form());
         let alerts = self.alerts.as_ref().filter(|_| !judged.tagged.matching.is_empty());
         let alerts = alerts.map(|sink| Load::of(separate(&judged.tagged.matching, came), came, sink.form()));
+        let encoded = [Some(&all), alerts.as_ref()].into_iter().flatten().filter(|load| load.goes_as != load.came_as);
+        let added = judged.tagged.added + encoded.map(|load| size(&load.encoded.pieces)).sum::<usize>();
         let lost = all.encoded.lost;
         judged.events -= lost;
-        Parcel { judged, lost, all, alerts }
+        Parcel { judged, lost, added, all, alerts }
     }
 }
 
 impl Parcel {
     /// All events, as a sink takes them that takes `form`.
-    pub fn all(&self, form: Form) -> Cow<'_, Encoded> {
-        self.all.encoded(form)
+    pub fn all(&self, form: Form) -> Vec<Bytes> {
+        self.all.pieces(form)
     }
 
     /// Those that match a rule, if there are any and somebody wants them.
-    pub fn alerts(&self, form: Form) -> Option<Cow<'_, Encoded>> {
-        self.alerts.as_ref().map(|alerts| alerts.encoded(form))
+    pub fn alerts(&self, form: Form) -> Option<Vec<Bytes>> {
+        self.alerts.as_ref().map(|alerts| alerts.pieces(form))
+    }
+
+    /// Memory that it takes beside what came, in bytes.
+    pub fn added_bytes(&self) -> usize {
+        self.added
     }
 
     /// What follows this parcel.
@@ -111,17 +119,21 @@ impl Parcel {
 }
 
 impl Load {
-    fn of(pieces: Vec<Bytes>, came: Form, goes: Form) -> Self {
-        Self { encoded: encode(&pieces, came, goes), pieces, came, goes }
+    fn of(came: Vec<Bytes>, came_as: Form, goes_as: Form) -> Self {
+        Self { encoded: encode(came.clone(), came_as, goes_as), came, came_as, goes_as }
     }
 
     /// A reload may have put a sink of another form in the place of the one that this was made for.
-    fn encoded(&self, form: Form) -> Cow<'_, Encoded> {
-        if form == self.goes {
-            return Cow::Borrowed(&self.encoded);
+    fn pieces(&self, form: Form) -> Vec<Bytes> {
+        if form == self.goes_as {
+            return self.encoded.pieces.clone();
         }
-        Cow::Owned(encode(&self.pieces, self.came, form))
+        encode(self.came.clone(), self.came_as, form).pieces
     }
+}
+
+fn size(pieces: &[Bytes]) -> usize {
+    pieces.iter().map(Bytes::len).sum()
 }
 
 /// Events by themselves, as pieces of a stream.

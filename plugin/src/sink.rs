@@ -9,6 +9,7 @@ use bytes::Bytes;
 use tonic::Status;
 
 use crate::batch::Form;
+use crate::delivery::MAX_PUSH_BYTES;
 
 pub use self::http::{HttpSink, HttpSinkError};
 pub use self::lines::{LineSink, Mode, SinkError};
@@ -47,9 +48,10 @@ impl Sink {
         }
     }
 
-    /// Is it on this machine? Then it is one that goes on where it was, and is never opened anew.
-    pub fn is_local(&self) -> bool {
-        matches!(self, Self::Lines(_))
+    /// Does it go on as it is when a reload doesn't change how it is configured? A file may have been moved away, a host's
+    /// certificate renewed.
+    pub fn goes_on(&self) -> bool {
+        matches!(self, Self::Lines(sink) if sink.is_in_place())
     }
 
     /// Does it take part of an event, and the rest later? Else an event that can't be held can't be sent.
@@ -64,7 +66,12 @@ impl Sink {
     pub async fn send(&self, pieces: Vec<Bytes>) -> Result<(), SendError> {
         match self {
             Self::Lines(sink) => sink.send(pieces).await.map_err(SendError::Broken),
-            Self::Vector(sink) => sink.send(pieces).await.map_err(SendError::Refused),
+            Self::Vector(sink) => {
+                for push in pushes(pieces) {
+                    sink.send(push).await.map_err(SendError::Refused)?;
+                }
+                Ok(())
+            }
             Self::Http(sink) => sink.send(pieces).await.map_err(SendError::Refused),
         }
     }
@@ -78,6 +85,43 @@ impl Sink {
             Self::Lines(_) => Ok(()),
             Self::Vector(sink) => sink.check().await,
             Self::Http(sink) => sink.check().await,
+        }
+    }
+}
+
+/// Puts pieces, of which each holds whole events, into as few pushes as Vector takes. With tags they may be more than came.
+fn pushes(pieces: Vec<Bytes>) -> Vec<Vec<Bytes>> {
+    let mut pushes = vec![Vec::new()];
+    let mut bytes = 0;
+    for piece in pieces {
+        if bytes > 0 && bytes + piece.len() > MAX_PUSH_BYTES {
+            pushes.push(Vec::new());
+            bytes = 0;
+        }
+        bytes += piece.len();
+        pushes.last_mut().expect("there is always one").push(piece);
+    }
+    pushes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_cut_into_pushes_that_vector_takes() {
+        const MIB: usize = 1 << 20;
+        for (pieces, expected) in [
+            (&[][..], &[0][..]),
+            (&[100], &[100]),
+            (&[60, 40], &[100]),
+            (&[60, 41, 59, 1], &[60, 100, 1]),
+            (&[101, 1], &[101, 1]),
+        ] {
+            let pieces = pieces.iter().map(|mib| Bytes::from(vec![0; mib * MIB])).collect();
+            let sizes: Vec<usize> =
+                pushes(pieces).iter().map(|push| push.iter().map(Bytes::len).sum::<usize>() / MIB).collect();
+            assert_eq!(sizes, expected);
         }
     }
 }

@@ -5,6 +5,7 @@ mod cutter;
 pub mod http;
 mod lines;
 pub mod listener;
+mod pace;
 pub mod vector;
 
 use std::io;
@@ -18,6 +19,7 @@ use self::budget::Budget;
 use crate::delivery::Deliver;
 use crate::metrics;
 
+pub use self::http::Token;
 pub use self::lines::{Cut, LineSource, SourceError, Stop};
 pub use self::listener::Tls;
 
@@ -64,7 +66,7 @@ pub enum Protocol {
     /// JSON over HTTP; with a bearer token, if there is one.
     Http {
         /// What a request must bear.
-        token: Option<String>,
+        token: Option<Token>,
     },
 }
 

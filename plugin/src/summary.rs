@@ -18,6 +18,8 @@ pub struct Summary {
     pub events_out: u64,
     /// Events that came in a request which couldn't be delivered; its sender knows, and has them still.
     pub returned: u64,
+    /// Events that came in a request which was refused further down for good; its sender knows, and most likely drops them.
+    pub rejected: u64,
     /// Events that won't be delivered, and that nobody has any more.
     pub lost: u64,
     /// Bytes that were read, newlines included.
@@ -70,6 +72,11 @@ impl Totals {
         self.lock().returned += events;
     }
 
+    /// So many events of a request were refused for good; its sender has been told.
+    pub(crate) fn rejected(&self, events: u64) {
+        self.lock().rejected += events;
+    }
+
     /// All of `judged`, which findings of `rules` are about, was delivered, as so many bytes.
     pub(crate) fn delivered(&self, judged: &Judged, bytes: usize, rules: &[RuleMeta]) {
         self.lock().add(judged, bytes, rules);
@@ -83,7 +90,7 @@ impl Totals {
 impl Summary {
     /// How many events were read, and not yet delivered, lost, or left with their sender.
     pub fn open(&self) -> u64 {
-        self.events_in - self.events_out - self.returned - self.lost
+        self.events_in - self.events_out - self.returned - self.rejected - self.lost
     }
 
     fn add(&mut self, judged: &Judged, bytes_out: usize, rules: &[RuleMeta]) {

@@ -10,6 +10,7 @@ use weir_native::tag as native;
 
 use crate::batch::{Events, Form};
 use crate::config::OnError;
+use crate::delivery::MAX_PUSH_BYTES;
 use crate::guest::{Finding, Judgement, Reason};
 
 /// Events as they go on.
@@ -23,10 +24,9 @@ pub struct Tagged {
     pub unjudged: BTreeMap<&'static str, u64>,
     /// The events that match any rule, tagged.
     pub matching: Vec<Bytes>,
+    /// Bytes of the pieces that aren't shared with what came.
+    pub added: usize,
 }
-
-/// The longest message that a Vector takes, in bytes (its `src/sources/vector/mod.rs`).
-const MAX_PUSH_BYTES: usize = 100 << 20;
 
 /// More than tags ever add to one event, in bytes.
 const MOST_ADDED: usize = 1 << 20;
@@ -85,7 +85,7 @@ impl BatchTagger {
         let mut writer = Writer::of(events);
         let mut tagged = Tagged::default();
         for (line, outcome) in outcomes(judgement) {
-            if writer.added.len() >= Self::MOST_HELD || writer.is_push_full(line) {
+            if writer.added.len() >= Self::MOST_HELD {
                 return (writer.finish(tagged, line), End::Full { line });
             }
             let unjudged = match outcome {
@@ -197,12 +197,6 @@ impl<'e> Writer<'e> {
         Self { events, sent: 0, added: Vec::new(), parts: Vec::new(), matching: Vec::new() }
     }
 
-    /// Would the event in `line` make of these a larger push than a Vector takes, but not of those before it?
-    fn is_push_full(&self, line: u32) -> bool {
-        let end = self.events.event(line as usize).end;
-        self.events.form() == Form::Native && line > 0 && end + self.added.len() > MAX_PUSH_BYTES - MOST_ADDED
-    }
-
     /// Would the event, if tagged, be more than a Vector takes?
     fn is_too_large(&self, line: u32) -> bool {
         self.events.form() == Form::Native && self.events.event(line as usize).len() > MAX_PUSH_BYTES - MOST_ADDED
@@ -246,7 +240,7 @@ impl<'e> Writer<'e> {
         });
         let pieces = pieces.filter(|piece| !piece.is_empty()).collect();
         let matching = self.matching.into_iter().map(|range| added.slice(range)).collect();
-        Tagged { pieces, matching, ..tagged }
+        Tagged { pieces, matching, added: added.len(), ..tagged }
     }
 }
 

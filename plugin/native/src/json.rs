@@ -22,6 +22,9 @@ const OBJECT_NESTING: u32 = 3;
 /// `Value` and `ValueArray`.
 const ARRAY_NESTING: u32 = 2;
 
+/// The longest message that a Vector takes, in bytes (its `src/sources/vector/mod.rs`).
+const MAX_BYTES: usize = 100 << 20;
+
 /// Appends `line` as an event of a `PushEventsRequest`: a log with the members of the line's object as its fields.
 ///
 /// A line that isn't a JSON object, or is one that Vector would refuse, becomes the log's `message` as it is, so that
@@ -29,12 +32,18 @@ const ARRAY_NESTING: u32 = 2;
 pub fn to_native(line: &[u8], out: &mut Vec<u8>) {
     // Numbers beyond the largest float are an error here, so no float is infinite or NaN, which Vector can't take.
     let parsed = serde_json::from_slice(line).ok().filter(|value| fits(value, MAX_NESTING));
-    put_message(out, 1, |wrapper| {
-        put_message(wrapper, 1, |log| match parsed {
-            Some(Value::Object(members)) => members.iter().for_each(|(key, value)| put_entry(log, 1, key, value)),
-            _ => put_raw(log, line),
-        });
-    });
+    let Some(Value::Object(members)) = parsed else { return put_log(out, |log| put_raw(log, line)) };
+    let start = out.len();
+    put_log(out, |log| members.iter().for_each(|(key, value)| put_entry(log, 1, key, value)));
+    // Small numbers take more on the wire than in JSON.
+    if out.len() - start > MAX_BYTES {
+        out.truncate(start);
+        put_log(out, |log| put_raw(log, line));
+    }
+}
+
+fn put_log(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    put_message(out, 1, |wrapper| put_message(wrapper, 1, write));
 }
 
 /// Is `value` nested in at most `limit` messages?

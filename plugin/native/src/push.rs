@@ -18,6 +18,9 @@ pub struct Push {
 }
 
 impl Push {
+    /// Memory that an event takes beside the message.
+    pub const BYTES_PER_EVENT: usize = size_of::<usize>();
+
     /// Finds the events in a message.
     pub fn new(bytes: Bytes) -> Result<Self, Malformed> {
         let mut ends = Vec::new();

@@ -9,16 +9,18 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
-use tracing::error;
+use tracing::{error, warn};
 
 use super::PipelineError;
 use crate::batch::{Chunk, Events};
-use crate::delivery::Deliver;
+use crate::delivery::{Deliver, is_permanent};
 use crate::judge::Then;
-use crate::metrics::Discarded;
+use crate::metrics::{Discarded, Outlet};
+use crate::occasionally::Occasionally;
 use crate::route::{Parcel, Route, Routes};
 use crate::sink::{SendError, Sink};
 use crate::source::RequestSource;
+use crate::source::budget::Budget;
 use crate::summary::Totals;
 
 /// Time for the answers to what is under way when the run fails.
@@ -31,6 +33,9 @@ pub(super) struct Requests {
     totals: Arc<Totals>,
     /// As many as may be judged at once.
     judging: Arc<Semaphore>,
+    /// The memory that requests share.
+    budget: Budget,
+    refused: Arc<Occasionally>,
     fault: Arc<Fault>,
 }
 
@@ -42,8 +47,9 @@ struct Fault {
 }
 
 impl Requests {
-    pub(super) fn new(routes: Routes, workers: usize, totals: Arc<Totals>) -> Self {
-        Self { routes, totals, judging: Arc::new(Semaphore::new(workers)), fault: Arc::default() }
+    pub(super) fn new(routes: Routes, workers: usize, totals: Arc<Totals>, budget: Budget) -> Self {
+        let judging = Arc::new(Semaphore::new(workers));
+        Self { routes, totals, judging, budget, refused: Arc::default(), fault: Arc::default() }
     }
 
     /// Serves until `stopping` says to end; what is under way then is still answered.
@@ -75,35 +81,52 @@ impl Requests {
     }
 
     async fn send(&self, route: &Route, parcel: &Parcel) -> Result<(), Status> {
-        let all = self.send_to(&route.sink, route, parcel.all(route.sink.form()).pieces.clone());
-        let alerts = async {
-            let Some(sink) = &route.alerts else { return Ok(0) };
-            match parcel.alerts(sink.form()) {
-                Some(encoded) => self.send_to(sink, route, encoded.pieces.clone()).await,
-                None => Ok(0),
-            }
-        };
-        let (bytes, alert_bytes) = tokio::try_join!(all, alerts)?;
+        // Ahead of the others, which are sent again if an alert can't be taken now: most parcels have none.
+        self.send_alerts(route, parcel).await?;
+        let pieces = parcel.all(route.sink.form());
+        let bytes = self.send_to(Outlet::Sink, &route.sink, route, pieces).await?;
         route.counts.delivered(&parcel.judged, bytes);
-        if alert_bytes > 0 {
-            route.counts.alerted(parcel.judged.tagged.matching_events(), alert_bytes);
-        }
         self.totals.delivered(&parcel.judged, bytes, route.judge.guest().rules());
         Ok(())
     }
 
-    async fn send_to(&self, sink: &Sink, route: &Route, pieces: Vec<Bytes>) -> Result<usize, Status> {
+    /// An alert that is refused for good is lost by itself: its event goes on.
+    async fn send_alerts(&self, route: &Route, parcel: &Parcel) -> Result<(), Status> {
+        let Some(sink) = &route.alerts else { return Ok(()) };
+        let Some(pieces) = parcel.alerts(sink.form()) else { return Ok(()) };
+        let matching = parcel.judged.tagged.matching_events();
+        match self.send_to(Outlet::Alerts, sink, route, pieces).await {
+            Ok(bytes) => route.counts.alerted(matching, bytes),
+            Err(status) if is_permanent(&status) => {
+                route.counts.discarded(Outlet::Alerts, Discarded::Rejected, matching);
+            }
+            Err(status) => return Err(status),
+        }
+        Ok(())
+    }
+
+    async fn send_to(&self, outlet: Outlet, sink: &Sink, route: &Route, pieces: Vec<Bytes>) -> Result<usize, Status> {
         let bytes = pieces.iter().map(Bytes::len).sum();
         if bytes == 0 {
             return Ok(0);
         }
         sink.send(pieces).await.map(|()| bytes).map_err(|error| {
-            route.counts.sink_failed();
+            route.counts.failed(outlet);
             match error {
-                SendError::Refused(status) => status,
+                SendError::Refused(status) => {
+                    self.warn(outlet, &status);
+                    status
+                }
                 SendError::Broken(error) => self.fault.raise(error.into()),
             }
         })
+    }
+
+    fn warn(&self, outlet: Outlet, status: &Status) {
+        if let Some(times) = self.refused.say() {
+            let (sink, code, message) = (outlet.name(), status.code(), status.message());
+            warn!(sink, ?code, message, times, "events were not taken; their senders are told");
+        }
     }
 }
 
@@ -111,13 +134,26 @@ impl Deliver for Requests {
     async fn deliver(&self, events: Events) -> Result<(), Status> {
         let route = self.routes.now();
         let mut open = Open::begin(&self.totals, &route, &events);
-        let mut parcel = self.judge(&route, |route| route.judge(Chunk::Events(events))).await?;
+        let delivered = self.pass_on(&route, events, &mut open).await;
+        if delivered.as_ref().is_err_and(is_permanent) {
+            open.why = Discarded::Rejected;
+        }
+        delivered
+    }
+}
+
+impl Requests {
+    async fn pass_on(&self, route: &Arc<Route>, events: Events, open: &mut Open<'_>) -> Result<(), Status> {
+        let mut parcel = self.judge(route, |route| route.judge(Chunk::Events(events))).await?;
         loop {
-            self.send(&route, &parcel).await?;
+            // What was added takes memory that the request's own share doesn't cover.
+            let added = self.budget.try_reserve(parcel.added_bytes());
+            let _share = added.map_err(|busy| Status::unavailable(busy.to_string()))?;
+            self.send(route, &parcel).await?;
             open.delivered(&parcel);
             parcel = match parcel.then() {
                 Then::Next => return Ok(()),
-                Then::Rest(rest) => self.judge(&route, |route| route.tag(rest)).await?,
+                Then::Rest(rest) => self.judge(route, |route| route.tag(rest)).await?,
                 Then::Stop(reason) => {
                     let event = self.totals.now().events_out + 1;
                     return Err(self.fault.raise(PipelineError::Unjudged { event, reason }));
@@ -137,12 +173,13 @@ impl Fault {
     }
 }
 
-/// The events of a request that aren't delivered yet. Those that are left when it is dropped stay with the sender, be it
-/// that it is told so or that it has gone.
+/// The events of a request that aren't delivered yet. Those that are left when it is dropped are the sender's again, be it
+/// that it is told so or that it has gone; if they were refused for good, it will most likely drop them.
 struct Open<'r> {
     totals: &'r Totals,
     route: &'r Route,
     events: u64,
+    why: Discarded,
 }
 
 impl<'r> Open<'r> {
@@ -150,14 +187,14 @@ impl<'r> Open<'r> {
         let count = events.events();
         totals.received(count);
         route.counts.received(count, events.bytes().len());
-        Self { totals, route, events: count }
+        Self { totals, route, events: count, why: Discarded::Returned }
     }
 
     fn delivered(&mut self, parcel: &Parcel) {
         self.events -= parcel.judged.events + parcel.lost;
         if parcel.lost > 0 {
             error!(events = parcel.lost, "events are not what Vector makes, and are lost");
-            self.route.counts.discarded(Discarded::Unencodable, parcel.lost);
+            self.route.counts.discarded(Outlet::Sink, Discarded::Unencodable, parcel.lost);
             self.totals.lost(parcel.lost);
         }
     }
@@ -166,8 +203,11 @@ impl<'r> Open<'r> {
 impl Drop for Open<'_> {
     fn drop(&mut self) {
         if self.events > 0 {
-            self.route.counts.discarded(Discarded::Returned, self.events);
-            self.totals.returned(self.events);
+            self.route.counts.discarded(Outlet::Sink, self.why, self.events);
+            match self.why {
+                Discarded::Rejected => self.totals.rejected(self.events),
+                _ => self.totals.returned(self.events),
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use tracing::error;
 use super::{PipelineError, unless_panicked};
 use crate::batch::Chunk;
 use crate::judge::Then;
-use crate::metrics::Discarded;
+use crate::metrics::{Discarded, Outlet};
 use crate::route::{Parcel, Route, Routes};
 use crate::sink::{SendError, Sink, until_taken};
 use crate::source::StreamSource;
@@ -25,13 +25,6 @@ pub(super) struct Stream {
     pub(super) routes: Routes,
     pub(super) workers: usize,
     pub(super) totals: Arc<Totals>,
-}
-
-/// Which of a route's sinks.
-#[derive(Clone, Copy)]
-enum Outlet {
-    Sink,
-    Alerts,
 }
 
 impl Stream {
@@ -92,20 +85,23 @@ impl Stream {
             Err(status) => {
                 let events = parcel.judged.events;
                 error!(%status, events, "events were refused for good, and are lost");
-                counts.discarded(Discarded::Rejected, events);
+                counts.discarded(Outlet::Sink, Discarded::Rejected, events);
                 self.totals.lost(events);
             }
         }
         if parcel.lost > 0 {
             error!(events = parcel.lost, "events are too large, or not what Vector makes, and are lost");
-            counts.discarded(Discarded::Unencodable, parcel.lost);
+            counts.discarded(Outlet::Sink, Discarded::Unencodable, parcel.lost);
             self.totals.lost(parcel.lost);
         }
         let matching = parcel.judged.tagged.matching_events();
         match alerts? {
             Ok(0) => {}
             Ok(bytes) => counts.alerted(matching, bytes),
-            Err(status) => error!(%status, events = matching, "alerts were refused for good, and are lost"),
+            Err(status) => {
+                error!(%status, events = matching, "alerts were refused for good, and are lost");
+                counts.discarded(Outlet::Alerts, Discarded::Rejected, matching);
+            }
         }
         Ok(())
     }
@@ -113,13 +109,13 @@ impl Stream {
     async fn send_by(&self, outlet: Outlet, parcel: &Parcel) -> Result<Result<usize, Status>, PipelineError> {
         let attempt = || async {
             let route = self.routes.now();
-            let Some((sink, pieces)) = outlet.load(&route, parcel) else { return Ok(Ok(0)) };
+            let Some((sink, pieces)) = load(outlet, &route, parcel) else { return Ok(Ok(0)) };
             let bytes = pieces.iter().map(Bytes::len).sum();
             match sink.send(pieces).await {
                 Ok(()) => Ok(Ok(bytes)),
                 Err(SendError::Broken(error)) => Ok(Err(error)),
                 Err(SendError::Refused(status)) => {
-                    route.counts.sink_failed();
+                    route.counts.failed(outlet);
                     Err(status)
                 }
             }
@@ -127,7 +123,7 @@ impl Stream {
         match until_taken(outlet.name(), attempt).await {
             Ok(Ok(bytes)) => Ok(Ok(bytes)),
             Ok(Err(error)) => {
-                self.routes.now().counts.sink_failed();
+                self.routes.now().counts.failed(outlet);
                 Err(error.into())
             }
             Err(status) => Ok(Err(status)),
@@ -135,22 +131,13 @@ impl Stream {
     }
 }
 
-impl Outlet {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Sink => "sink",
-            Self::Alerts => "alerts",
-        }
-    }
-
-    /// The sink and what it gets of `parcel`, if anything.
-    fn load<'r>(self, route: &'r Route, parcel: &Parcel) -> Option<(&'r Sink, Vec<Bytes>)> {
-        match self {
-            Self::Sink => Some((&*route.sink, parcel.all(route.sink.form()).pieces.clone())),
-            Self::Alerts => {
-                let sink = route.alerts.as_deref()?;
-                Some((sink, parcel.alerts(sink.form())?.pieces.clone()))
-            }
+/// The sink at `outlet` and what it gets of `parcel`, if anything.
+fn load<'r>(outlet: Outlet, route: &'r Route, parcel: &Parcel) -> Option<(&'r Sink, Vec<Bytes>)> {
+    match outlet {
+        Outlet::Sink => Some((&*route.sink, parcel.all(route.sink.form()))),
+        Outlet::Alerts => {
+            let sink = route.alerts.as_deref()?;
+            Some((sink, parcel.alerts(sink.form())?))
         }
     }
 }

@@ -95,8 +95,8 @@ impl HttpSink {
     /// Posts the events, whose lines `pieces` are when put together, in one request.
     ///
     /// # Errors
-    /// `DATA_LOSS` if the events themselves were refused (400, 413, 415, 422): the same ones would be again. Else
-    /// `UNAVAILABLE`. This includes 401, 403, 404 and redirects, which a server answers to a config that doesn't fit: an
+    /// `DATA_LOSS` if the events themselves were refused (400, 413, 422): the same ones would be again. Else
+    /// `UNAVAILABLE`. This includes 401, 403, 404, 415 and redirects, which a server answers to a config that doesn't fit: an
     /// operator can put it right, and waiting for that loses nothing.
     pub async fn send(&self, pieces: Vec<Bytes>) -> Result<(), Status> {
         if pieces.iter().all(Bytes::is_empty) {
@@ -115,10 +115,9 @@ impl HttpSink {
         }
         let message = format!("{} answered {status}{quote}", self.name);
         Err(match status {
-            StatusCode::BAD_REQUEST
-            | StatusCode::PAYLOAD_TOO_LARGE
-            | StatusCode::UNSUPPORTED_MEDIA_TYPE
-            | StatusCode::UNPROCESSABLE_ENTITY => Status::data_loss(message),
+            StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
+                Status::data_loss(message)
+            }
             _ => Status::unavailable(message),
         })
     }

@@ -52,6 +52,8 @@ pub enum SinkError {
 #[derive(Debug)]
 pub struct LineSink {
     name: String,
+    /// Where it is, if it has a place.
+    path: Option<PathBuf>,
     /// Locked while a batch is written: batches of several requests mustn't mix.
     output: Arc<Mutex<File>>,
 }
@@ -76,34 +78,45 @@ impl LineSink {
         if same_file(&output, input).map_err(SinkError::Stdout)? {
             return Err(SinkError::IsInput { name });
         }
-        Ok(Self { name, output: Arc::new(Mutex::new(output)) })
+        Ok(Self { name, path: None, output: Arc::new(Mutex::new(output)) })
     }
 
-    /// Writes a file.
+    /// Writes a file, once it was [begun](Self::begin).
     ///
     /// # Errors
     /// If it can't be opened, or is the same as `input`.
     pub fn file(path: &Path, mode: Mode, input: Option<&impl AsFd>) -> Result<Self, SinkError> {
         let name = format!("`{}`", path.display());
         let refused = |source| SinkError::Open { path: path.to_owned(), source };
-        // Emptied only once it is known not to be the input.
         let mut options = File::options();
         options.write(true).create(true);
         match mode {
             Mode::Replace => options.truncate(false),
             Mode::Append => options.read(true).append(true),
         };
-        let mut output = options.open(path).map_err(refused)?;
+        let output = options.open(path).map_err(refused)?;
         if same_file(&output, input).map_err(refused)? {
             return Err(SinkError::IsInput { name });
         }
-        if output.metadata().map_err(refused)?.is_file() {
-            match mode {
-                Mode::Replace => output.set_len(0).map_err(refused)?,
-                Mode::Append => end_last_line(&mut output).map_err(refused)?,
-            }
-        }
-        Ok(Self { name, output: Arc::new(Mutex::new(output)) })
+        Ok(Self { name, path: Some(path.to_owned()), output: Arc::new(Mutex::new(output)) })
+    }
+
+    /// Deals with what a file holds already; before that, nothing has been changed.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn begin(&self, mode: Mode) -> Result<(), SinkError> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let mut output = self.output.try_lock().expect("nothing is written before it begins");
+        begin(&mut output, mode).map_err(|source| SinkError::Open { path: path.clone(), source })
+    }
+
+    /// Is what it writes still what is at its path? A log's rotation moves it away.
+    pub fn is_in_place(&self) -> bool {
+        let Some(path) = &self.path else { return true };
+        // While it is written, it is there.
+        let Ok(output) = self.output.try_lock() else { return true };
+        same_file(&output, File::open(path).ok().as_ref()).unwrap_or(true)
     }
 
     /// Returns when the system has taken all of `batch`.
@@ -119,6 +132,14 @@ impl LineSink {
             io::ErrorKind::BrokenPipe => SinkError::Closed { name: self.name.clone() },
             _ => SinkError::Write { name: self.name.clone(), source },
         })
+    }
+}
+
+fn begin(output: &mut File, mode: Mode) -> io::Result<()> {
+    match mode {
+        _ if !output.metadata()?.is_file() => Ok(()),
+        Mode::Replace => output.set_len(0),
+        Mode::Append => end_last_line(output),
     }
 }
 

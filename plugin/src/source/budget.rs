@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -58,6 +59,15 @@ impl Budget {
         Ok(Reservation { budget: self.clone(), permit: permit.expect("the semaphore is never closed") })
     }
 
+    /// Reserves so much if it is free now.
+    ///
+    /// # Errors
+    /// If it isn't.
+    pub fn try_reserve(&self, bytes: usize) -> Result<Reservation, Busy> {
+        let permit = Arc::clone(&self.free).try_acquire_many_owned(self.permits(bytes)).map_err(|_| Busy)?;
+        Ok(Reservation { budget: self.clone(), permit })
+    }
+
     /// Bytes that are reserved now.
     pub fn reserved(&self) -> usize {
         (self.units - self.free.available_permits()) * UNIT
@@ -68,7 +78,24 @@ impl Budget {
     }
 }
 
+/// Bytes that keep their share of a budget for as long as any part of them is held.
+struct Counted {
+    bytes: Bytes,
+    _share: Reservation,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 impl Reservation {
+    /// Ties it to the bytes that it is for.
+    pub fn keep_for(self, bytes: Bytes) -> Bytes {
+        Bytes::from_owner(Counted { bytes, _share: self })
+    }
+
     /// Makes it `bytes` at least; says whether so much was free. It never waits: who holds a share and waits for more
     /// may wait for another that does the same.
     #[must_use]

@@ -21,27 +21,32 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use self::body::{Encoding, Held};
 use self::refusal::Refusal;
 use super::budget::Budget;
+use super::pace::STALL_LIMIT;
 use crate::batch::{Batch, Events, is_blank};
 use crate::delivery::Deliver;
+
+/// The bearer token that requests must show; it changes when it is renewed.
+pub type Token = watch::Receiver<String>;
 
 /// What one sender may ask for.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes of a body, once decompressed; at most [`Batch::MAX_BYTES`]. Default: 100 MiB.
     pub max_body: usize,
-    /// Longest wait for the next part of a body. Default: 30 s.
+    /// Longest time for the next 256 KiB of a body, or its end. Default: 30 s.
     pub stall: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_body: 100 << 20, stall: Duration::from_secs(30) }
+        Self { max_body: 100 << 20, stall: STALL_LIMIT }
     }
 }
 
@@ -50,8 +55,7 @@ impl Default for Limits {
 ///
 /// Answers 200 once the events have been delivered, else `{"error": "…"}` with one of these: 400 for a malformed body or
 /// if the events were refused for good, 401, 405, 413, 415, and 503 if sending again may help.
-pub fn app<D: Deliver>(deliver: D, budget: Budget, token: Option<String>, limits: Limits) -> Router {
-    let token = token.map(|token| Sha256::digest(token).into());
+pub fn app<D: Deliver>(deliver: D, budget: Budget, token: Option<Token>, limits: Limits) -> Router {
     let source = Arc::new(Source { deliver, budget, token, limits });
     Router::new().fallback(move |request| answer(source, request))
 }
@@ -59,8 +63,7 @@ pub fn app<D: Deliver>(deliver: D, budget: Budget, token: Option<String>, limits
 struct Source<D> {
     deliver: D,
     budget: Budget,
-    /// The token's SHA-256: what is compared tells nothing of the token, however long comparing takes.
-    token: Option<[u8; 32]>,
+    token: Option<Token>,
     limits: Limits,
 }
 
@@ -107,8 +110,10 @@ impl<D: Deliver> Source<D> {
     fn admits(&self, headers: &HeaderMap) -> bool {
         let Some(expected) = &self.token else { return true };
         let shown = headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().split_at_checked("Bearer ".len()));
+        // What is compared tells nothing of the token, however long comparing takes.
+        let expected = Sha256::digest(expected.borrow().as_bytes());
         shown.is_some_and(|(scheme, token)| {
-            scheme.eq_ignore_ascii_case(b"Bearer ") && Sha256::digest(token.trim_ascii())[..] == expected[..]
+            scheme.eq_ignore_ascii_case(b"Bearer ") && Sha256::digest(token.trim_ascii()) == expected
         })
     }
 }
@@ -124,12 +129,14 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, Refusal> {
     }
 }
 
-/// The body's events, one a line. The memory stays reserved for as long as any of the bytes are held.
+/// The body's events, one a line, the last one ended as well. The memory stays reserved for as long as any of the bytes
+/// are held.
 async fn lines(mut held: Held) -> Result<Bytes, Refusal> {
-    if held.bytes.trim_ascii_start().first() != Some(&b'[') {
-        return Ok(Bytes::from_owner(held));
+    if held.bytes.trim_ascii_start().first() == Some(&b'[') {
+        // An array of 100 MiB takes a fifth of a second, in which a thread of the runtime would serve nobody else.
+        let split = move || array::into_lines(&mut held.bytes).map(|()| held).map_err(Refusal::Array);
+        held = spawn_blocking(split).await.expect("splitting doesn't panic")?;
     }
-    // An array of 100 MiB takes a fifth of a second, in which a thread of the runtime would serve nobody else.
-    let split = move || array::into_lines(&mut held.bytes).map(|()| Bytes::from_owner(held)).map_err(Refusal::Array);
-    spawn_blocking(split).await.expect("splitting doesn't panic")
+    held.end_last_line()?;
+    Ok(Bytes::from_owner(held))
 }

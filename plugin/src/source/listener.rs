@@ -3,9 +3,9 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use hyper::rt::{Read, Write};
@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tower::Service;
 use tracing::warn;
 
+use crate::occasionally::Occasionally;
 use crate::tls::HANDSHAKE_LIMIT;
 
 /// What a peer may send of one request before it is read; a usual push of Vector's has 955 kB.
@@ -200,39 +201,9 @@ impl Drop for InProgress {
     }
 }
 
-/// Something that peers can make happen as often as they like, but that is said once a second at most.
-#[derive(Default)]
-struct Occasionally {
-    unsaid: AtomicU64,
-    said: Mutex<Option<Instant>>,
-}
-
-impl Occasionally {
-    /// It has happened. If it shall be said: how many times since it last was.
-    fn say(&self) -> Option<u64> {
-        self.unsaid.fetch_add(1, Ordering::Relaxed);
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        if said.is_some_and(|said| said.elapsed() < Duration::from_secs(1)) {
-            return None;
-        }
-        *said = Some(Instant::now());
-        Some(self.unsaid.swap(0, Ordering::Relaxed))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_happens_often_is_said_once_and_counted() {
-        let failures = Occasionally::default();
-        assert_eq!(failures.say(), Some(1));
-        assert_eq!(failures.say(), None);
-        assert_eq!(failures.say(), None);
-        *failures.said.lock().unwrap() = Instant::now().checked_sub(Duration::from_secs(2));
-        assert_eq!(failures.say(), Some(3));
-    }
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_is_idle_only_while_no_request_is_in_progress() {

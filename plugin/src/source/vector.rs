@@ -15,11 +15,15 @@ use tonic::service::Routes;
 use tonic::{Code, Status};
 use tonic_health::ServingStatus;
 use weir_native::push::Push;
+use weir_native::wire::fields;
 
 use self::message::Message;
-use super::budget::Budget;
+use super::budget::{Budget, Busy};
 use crate::batch::Events;
 use crate::delivery::Deliver;
+
+/// A shorter message holds no more events than its memory is rounded up by.
+const MANY_EVENTS_BYTES: usize = 1 << 20;
 
 /// Serves Vector's `vector.Vector` and gRPC's `grpc.health.v1.Health`. All requests together hold no more than `budget`.
 pub async fn router<D: Deliver>(deliver: D, budget: Budget) -> Router {
@@ -47,12 +51,16 @@ async fn push<D: Deliver>(State(source): State<Source<D>>, request: Request) -> 
 
 impl<D: Deliver> Source<D> {
     async fn take(&self, request: Request) -> Result<(), Status> {
-        let Message { bytes, reservation } = Message::read(request, &self.budget).await?;
+        let Message { bytes, mut reservation } = Message::read(request, &self.budget).await?;
+        // Small events by the million take more memory to find than they have themselves.
+        let events = if bytes.len() > MANY_EVENTS_BYTES { fields(&bytes).count() } else { 0 };
+        if !reservation.try_grow(bytes.len() + events * Push::BYTES_PER_EVENT) {
+            return Err(Status::unavailable(Busy.to_string()));
+        }
         // The same code as Vector's.
-        let push = Push::new(bytes).map_err(|malformed| Status::internal(malformed.to_string()))?;
-        let answer = self.deliver.deliver(Events::Native(push)).await;
-        drop(reservation);
-        answer
+        let push = Push::new(reservation.keep_for(bytes));
+        let push = push.map_err(|malformed| Status::internal(malformed.to_string()))?;
+        self.deliver.deliver(Events::Native(push)).await
     }
 }
 

@@ -117,6 +117,17 @@ fn http_goes_to_vector() {
 }
 
 #[test]
+fn bodies_that_end_amid_a_line_are_lines_of_a_file() {
+    let mut weir = Weir::with_source("http");
+    weir.configure("", "sink: {type: file, path: out.ndjson}");
+    weir.start();
+    for body in [clean(1), format!("{}\n{}", clean(2), clean(3)), format!("[{}]", clean(4))] {
+        assert_eq!(post(weir.source, &body), Some((200, String::new())));
+    }
+    assert_same(weir.folder.read("out.ndjson"), lines((1..5).map(clean)));
+}
+
+#[test]
 fn alerts_get_copies_of_the_matching_events_only() {
     let matching: Vec<Value> = parsed(&lines((0..EVENTS).step_by(10).map(expected)));
     let (all, alerted) = (Receiver::start(), Receiver::start());
@@ -142,6 +153,19 @@ fn a_sender_is_told_if_an_alert_wasnt_taken() {
     let status = weir.producer().push(vec![log(&matching(1))]).unwrap_err();
     assert_eq!(status.message(), "closing");
     weir.producer().push(vec![log(&clean(1))]).unwrap();
+}
+
+#[test]
+fn an_alert_that_is_refused_for_good_keeps_no_event_from_going_on() {
+    let (all, alerted) = (Receiver::start(), Receiver::start());
+    alerted.answer(Answer::Refuse(Status::data_loss("rejected")));
+    let weir = Weir::running(&format!("sink: {}\nalerts: {}", to_vector(&all), to_vector(&alerted)));
+    weir.producer().push(vec![log(&matching(1)), log(&clean(2))]).unwrap();
+    assert_eq!(all.events().len(), 2);
+    let alerts = r#"component_id="alerts""#;
+    assert_eq!(weir.count("component_discarded_events_total", &format!("{alerts},component_kind=\"sink\"")), 1);
+    assert_eq!(weir.count("component_errors_total", alerts), 1);
+    assert!(weir.stderr().contains("events were not taken"), "{}", weir.stderr());
 }
 
 #[test]

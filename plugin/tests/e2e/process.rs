@@ -157,20 +157,21 @@ impl Drop for Weir {
 
 /// What is served, and with which status, if anybody is there.
 pub fn get(address: SocketAddr, path: &str) -> Option<(u16, String)> {
-    ask(address, &format!("GET {path} HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\r\n"))
+    request(address, &format!("GET {path} HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\r\n"))
 }
 
 pub fn post(address: SocketAddr, body: &str) -> Option<(u16, String)> {
     let length = body.len();
-    ask(
+    request(
         address,
         &format!("POST / HTTP/1.1\r\nHost: weir\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"),
     )
 }
 
-fn ask(address: SocketAddr, request: &str) -> Option<(u16, String)> {
+/// What a request, as it is on the wire, is answered with.
+pub fn request(address: SocketAddr, text: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(address).ok()?;
-    stream.write_all(request.as_bytes()).ok()?;
+    stream.write_all(text.as_bytes()).ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;

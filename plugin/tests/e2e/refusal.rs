@@ -81,7 +81,7 @@ fn every_event_is_counted_as_sent_or_as_discarded_for_a_reason() {
     let receiver = Receiver::start();
     let weir = Weir::running(&sink(&receiver));
     let mut producer = weir.producer();
-    let (mut sent, mut returned) = (0, 0);
+    let (mut sent, mut returned, mut rejected) = (0, 0, 0);
     let answers = [
         Answer::Take,
         Answer::Refuse(Status::unavailable("closing")),
@@ -93,6 +93,7 @@ fn every_event_is_counted_as_sent_or_as_discarded_for_a_reason() {
         receiver.answer(answer);
         match producer.push(events(0..count)) {
             Ok(()) => sent += count,
+            Err(status) if status.code() == Code::DataLoss => rejected += count,
             Err(_) => returned += count,
         }
     }
@@ -102,6 +103,7 @@ fn every_event_is_counted_as_sent_or_as_discarded_for_a_reason() {
     let count = |name: &str, labels: &str| weir.count(&format!("component_{name}_events_total"), labels);
     let (source, sink) = (r#"component_id="source""#, r#"component_id="sink""#);
     wait_until("the counts of the sender that died", || count("discarded", "reason=\"returned\"") == returned);
+    assert_eq!(count("discarded", "reason=\"rejected\""), rejected);
     assert_eq!((sent, count("sent", sink)), (24, 24));
     assert_eq!(count("received", source), sent + count("discarded", ""));
     assert_eq!(weir.count("component_errors_total", sink), 3, "each push that the sink was refused");

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::cli::{Folder, clean, lines, matching, wait_until};
 use crate::events::{json, log};
-use crate::process::{Weir, free_address};
+use crate::process::{Weir, free_address, request};
 use crate::receiver::Receiver;
 
 const RULE: &str = include_str!("../../../wasm-guest/rules/container_management_utility.toml");
@@ -280,4 +280,54 @@ fn a_stream_goes_on_once_the_address_of_a_dead_receiver_is_changed() {
     }
     let arrived: Vec<_> = receiver.events().iter().map(|event| json(event)["n"].clone()).collect();
     assert_eq!(arrived, (0..100).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_reload_empties_no_file_and_finds_one_that_was_moved_away() {
+    let mut weir = Weir::new();
+    let to = |file: &str| format!("sink: {{type: file, path: {file}}}");
+    weir.configure("", &to("a.ndjson"));
+    weir.start();
+    let mut producer = weir.producer();
+    let mut push = |number| producer.push(vec![log(&clean(number))]).unwrap();
+    push(1);
+    for (file, number) in [("b.ndjson", 2), ("a.ndjson", 3)] {
+        weir.configure("", &to(file));
+        after_reload(&weir, "ok", || weir.signal("HUP"));
+        push(number);
+    }
+    weir.configure("", &format!("{}\nalerts: {{type: file, path: no/such/folder}}", to("b.ndjson")));
+    after_reload(&weir, "failed", || weir.signal("HUP"));
+    weir.configure("", &to("a.ndjson"));
+    fs::rename(weir.folder.path("a.ndjson"), weir.folder.path("a.ndjson.1")).unwrap();
+    after_reload(&weir, "ok", || weir.signal("HUP"));
+    push(4);
+    for (file, events) in [("a.ndjson.1", 2), ("b.ndjson", 1), ("a.ndjson", 1)] {
+        assert_eq!(weir.folder.read(file).lines().count(), events, "{file}");
+    }
+}
+
+#[test]
+fn a_start_that_is_refused_empties_no_file() {
+    let folder = Folder::new();
+    folder.configure("", "sink: {type: file, path: kept}\nalerts: {type: file, path: no/such/folder}");
+    folder.write("kept", "events");
+    folder.run("run -c weir.yaml", "").complaint(78);
+    assert_eq!(folder.read("kept"), "events");
+}
+
+#[test]
+fn a_token_that_is_renewed_counts_at_once() {
+    let mut weir = Weir::with_source("http");
+    weir.folder.write("token", "old");
+    let (address, auth) = (weir.source, "{strategy: bearer, token_file: token}");
+    weir.configure_source(&format!("{{type: http, address: {address}, auth: {auth}}}"), "", "sink: {type: stdout}");
+    weir.start();
+    let ask = |token: &str| {
+        let head = format!("POST / HTTP/1.1\r\nHost: weir\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n");
+        request(address, &format!("{head}Content-Length: 2\r\n\r\n{{}}")).unwrap().0
+    };
+    assert_eq!((ask("old"), ask("new")), (200, 401));
+    after_reload(&weir, "ok", || weir.folder.write("token", "new"));
+    assert_eq!((ask("old"), ask("new")), (401, 200));
 }

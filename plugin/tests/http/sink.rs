@@ -60,7 +60,7 @@ async fn each_status_tells_whether_the_events_can_be_sent_again() {
         (408, Code::Unavailable),
         (409, Code::Unavailable),
         (413, Code::DataLoss),
-        (415, Code::DataLoss),
+        (415, Code::Unavailable),
         (422, Code::DataLoss),
         (429, Code::Unavailable),
         (500, Code::Unavailable),

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use flate2::write::GzEncoder;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::sync::watch;
 use tonic::{Code, Status};
 use weir::batch::Events;
 use weir::delivery::Deliver;
@@ -70,7 +71,7 @@ pub async fn source(pipeline: &Pipeline) -> String {
 }
 
 pub async fn source_with(pipeline: &Pipeline, budget: &Budget, token: Option<&str>, limits: Limits) -> String {
-    let app = app(pipeline.clone(), budget.clone(), token.map(str::to_owned), limits);
+    let app = app(pipeline.clone(), budget.clone(), token.map(|token| watch::channel(token.to_owned()).1), limits);
     format!("http://{}/", serve(app).await)
 }
 

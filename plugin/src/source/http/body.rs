@@ -5,12 +5,14 @@ use std::io::{self, Write};
 use axum::body::{Body, HttpBody};
 use flate2::write::MultiGzDecoder;
 use http_body_util::BodyExt;
-use tokio::time::timeout;
+use tokio::time::timeout_at;
 use zstd::stream::write::Decoder as ZstdDecoder;
 
 use super::Limits;
 use super::refusal::Refusal;
+use crate::batch::Batch;
 use crate::source::budget::{Budget, Reservation};
+use crate::source::pace::Pace;
 
 /// Bytes that are reserved for a body whose length isn't known.
 const UNKNOWN_LENGTH: usize = 64 << 10;
@@ -51,14 +53,30 @@ pub(super) async fn read(
         None => UNKNOWN_LENGTH.min(max),
     };
     let reservation = budget.reserve(guess).await.map_err(|_| Refusal::Busy)?;
-    let mut decoder = Decoder::new(encoding, Held { bytes: Vec::with_capacity(guess), reservation, max })?;
-    while let Some(frame) = timeout(limits.stall, body.frame()).await.map_err(|_| Refusal::Stalled(limits.stall))? {
+    let mut decoder = Decoder::new(encoding, Held { bytes: Vec::with_capacity(guess + 1), reservation, max })?;
+    let mut pace = Pace::new(limits.stall);
+    while let Some(frame) =
+        timeout_at(pace.deadline(), body.frame()).await.map_err(|_| Refusal::Stalled(limits.stall))?
+    {
         let frame = frame.map_err(|error| Refusal::Body(io::Error::other(error)))?;
         if let Some(data) = frame.data_ref() {
+            pace.came(data.len());
             decoder.write(data)?;
         }
     }
     decoder.finish()
+}
+
+impl Held {
+    /// Ends the last line: what comes next on the way out is another request's. Reserves what finding the lines takes.
+    pub(super) fn end_last_line(&mut self) -> Result<(), Refusal> {
+        if !self.bytes.ends_with(b"\n") {
+            self.bytes.push(b'\n');
+        }
+        let lines = memchr::memchr_iter(b'\n', &self.bytes).count();
+        let is_free = self.reservation.try_grow(self.bytes.len() + lines * Batch::BYTES_PER_LINE);
+        if is_free { Ok(()) } else { Err(Refusal::Busy) }
+    }
 }
 
 impl AsRef<[u8]> for Held {

@@ -4,7 +4,6 @@
 //! Vector send it for ever.
 
 use std::io::{self, Read};
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -13,10 +12,11 @@ use flate2::bufread::MultiGzDecoder;
 use http_body_util::BodyExt;
 use hyper::HeaderMap;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 use tonic::Status;
 
 use crate::source::budget::{Budget, Busy, Reservation};
+use crate::source::pace::{Pace, STALL_LIMIT};
 
 /// What stands before each message: is it compressed, and how long is it.
 pub(super) const PREFIX: usize = 5;
@@ -24,9 +24,6 @@ pub(super) const PREFIX: usize = 5;
 const MAX_BYTES: usize = 100 << 20;
 /// A compressed message is taken to be so many times as long.
 const EXPECTED_RATIO: usize = 8;
-/// At least so much must come within each `STALL_LIMIT`.
-const PACE: usize = 256 << 10;
-const STALL_LIMIT: Duration = Duration::from_secs(30);
 /// 8 MiB, as every decoder must have; a window is held beside the message.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
@@ -72,24 +69,23 @@ impl Message {
 /// The body of a request, which must come at a certain pace.
 struct Incoming {
     body: Body,
-    deadline: Instant,
-    since: usize,
+    pace: Pace,
 }
 
 impl Incoming {
     fn new(body: Body) -> Self {
-        Self { body, deadline: Instant::now() + STALL_LIMIT, since: 0 }
+        Self { body, pace: Pace::new(STALL_LIMIT) }
     }
 
+    /// The time that has passed was ours.
     fn expect_more(&mut self) {
-        self.deadline = Instant::now() + STALL_LIMIT;
-        self.since = 0;
+        self.pace = Pace::new(STALL_LIMIT);
     }
 
     /// The next bytes, or none at the end.
     async fn next(&mut self) -> Result<Option<Bytes>, Status> {
         loop {
-            let frame = match timeout_at(self.deadline, self.body.frame()).await {
+            let frame = match timeout_at(self.pace.deadline(), self.body.frame()).await {
                 Ok(None) => return Ok(None),
                 Ok(Some(Ok(frame))) => frame,
                 Ok(Some(Err(error))) => return Err(Status::cancelled(format!("the request broke off: {error}"))),
@@ -97,10 +93,7 @@ impl Incoming {
             };
             // Trailers say nothing here.
             let Ok(bytes) = frame.into_data() else { continue };
-            self.since += bytes.len();
-            if self.since >= PACE {
-                self.expect_more();
-            }
+            self.pace.came(bytes.len());
             if !bytes.is_empty() {
                 return Ok(Some(bytes));
             }
