@@ -109,7 +109,7 @@ impl Pipeline {
         match source {
             Source::Lines(source) => Stream { routes, workers, totals }.pass_on(source, stopping).await,
             Source::Requests(source) => {
-                Requests::new(routes, workers, totals, source.budget.clone()).serve(source, stopping).await
+                Requests::new(routes, workers, totals, source.additions.clone()).serve(source, stopping).await
             }
         }
     }

@@ -198,11 +198,13 @@ fn open_requests(
     protocol: Protocol,
 ) -> Result<Source, ConfigError> {
     let listener = source::listen(listen.address);
+    let (budget, additions) = Budget::split(listen.in_flight_mib << 20);
     Ok(Source::Requests(RequestSource {
         listener: listener.map_err(|error| config.blame("source", vec!["address"], error))?,
         tls,
         max_connections: listen.max_connections,
-        budget: Budget::new(listen.in_flight_mib << 20),
+        budget,
+        additions,
         protocol,
     }))
 }

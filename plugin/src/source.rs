@@ -54,6 +54,8 @@ pub struct RequestSource {
     pub max_connections: usize,
     /// How many bytes of requests may be held at once.
     pub budget: Budget,
+    /// How many bytes may be held beside them of what is made of them.
+    pub additions: Budget,
     /// How they are asked.
     pub protocol: Protocol,
 }
@@ -103,7 +105,7 @@ impl RequestSource {
     /// Takes requests and gives them to `deliver`, until `stop`; then answers those that have come.
     pub(crate) async fn serve(self, deliver: impl Deliver, stop: CancellationToken) -> Result<(), ListenError> {
         let listener = tokio::net::TcpListener::from_std(self.listener).map_err(ListenError::Runtime)?;
-        let _gauge = AbortOnDropHandle::new(tokio::spawn(show(self.budget.clone())));
+        let _gauge = AbortOnDropHandle::new(tokio::spawn(show(self.budget.clone(), self.additions.clone())));
         let app = match self.protocol {
             Protocol::Vector => vector::router(deliver, self.budget).await,
             Protocol::Http { token } => http::app(deliver, self.budget, token, http::Limits::default()),
@@ -113,11 +115,11 @@ impl RequestSource {
     }
 }
 
-/// Shows how much of `budget` is taken.
-async fn show(budget: Budget) {
+/// Shows how much memory is taken.
+async fn show(budget: Budget, additions: Budget) {
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     loop {
         tick.tick().await;
-        metrics::in_flight(budget.reserved());
+        metrics::in_flight(budget.reserved() + additions.reserved());
     }
 }

@@ -20,7 +20,7 @@ use crate::occasionally::Occasionally;
 use crate::route::{Parcel, Route, Routes};
 use crate::sink::{SendError, Sink};
 use crate::source::RequestSource;
-use crate::source::budget::Budget;
+use crate::source::budget::{Budget, Reservation};
 use crate::summary::Totals;
 
 /// Time for the answers to what is under way when the run fails.
@@ -33,10 +33,23 @@ pub(super) struct Requests {
     totals: Arc<Totals>,
     /// As many as may be judged at once.
     judging: Arc<Semaphore>,
-    /// The memory that requests share.
-    budget: Budget,
+    /// The memory for what is made of requests.
+    additions: Budget,
     refused: Arc<Occasionally>,
     fault: Arc<Fault>,
+}
+
+/// A parcel, and the memory that it takes beside what came.
+struct Held {
+    parcel: Parcel,
+    _share: Reservation,
+}
+
+impl Held {
+    /// Gives the share back: who waits for memory mustn't have any.
+    fn into_parcel(self) -> Parcel {
+        self.parcel
+    }
 }
 
 /// What ended the run, if anything did.
@@ -47,9 +60,9 @@ struct Fault {
 }
 
 impl Requests {
-    pub(super) fn new(routes: Routes, workers: usize, totals: Arc<Totals>, budget: Budget) -> Self {
+    pub(super) fn new(routes: Routes, workers: usize, totals: Arc<Totals>, additions: Budget) -> Self {
         let judging = Arc::new(Semaphore::new(workers));
-        Self { routes, totals, judging, budget, refused: Arc::default(), fault: Arc::default() }
+        Self { routes, totals, judging, additions, refused: Arc::default(), fault: Arc::default() }
     }
 
     /// Serves until `stopping` says to end; what is under way then is still answered.
@@ -74,10 +87,13 @@ impl Requests {
         &self,
         route: &Arc<Route>,
         work: impl FnOnce(&Route) -> Parcel + Send + 'static,
-    ) -> Result<Parcel, Status> {
+    ) -> Result<Held, Status> {
+        // Until what is made is accounted for, so that few at a time aren't.
         let _permit = self.judging.acquire().await.expect("the semaphore is never closed");
         let route = Arc::clone(route);
-        spawn_blocking(move || work(&route)).await.map_err(|_| Status::internal("weir has a fault, see its log"))
+        let made = spawn_blocking(move || work(&route)).await;
+        let parcel = made.map_err(|_| Status::internal("weir has a fault, see its log"))?;
+        Ok(Held { _share: self.additions.reserve(parcel.added_bytes()).await, parcel })
     }
 
     async fn send(&self, route: &Route, parcel: &Parcel) -> Result<(), Status> {
@@ -144,14 +160,11 @@ impl Deliver for Requests {
 
 impl Requests {
     async fn pass_on(&self, route: &Arc<Route>, events: Events, open: &mut Open<'_>) -> Result<(), Status> {
-        let mut parcel = self.judge(route, |route| route.judge(Chunk::Events(events))).await?;
+        let mut held = self.judge(route, |route| route.judge(Chunk::Events(events))).await?;
         loop {
-            // What was added takes memory that the request's own share doesn't cover.
-            let added = self.budget.try_reserve(parcel.added_bytes());
-            let _share = added.map_err(|busy| Status::unavailable(busy.to_string()))?;
-            self.send(route, &parcel).await?;
-            open.delivered(&parcel);
-            parcel = match parcel.then() {
+            self.send(route, &held.parcel).await?;
+            open.delivered(&held.parcel);
+            held = match held.into_parcel().then() {
                 Then::Next => return Ok(()),
                 Then::Rest(rest) => self.judge(route, |route| route.tag(rest)).await?,
                 Then::Stop(reason) => {

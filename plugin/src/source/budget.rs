@@ -37,6 +37,12 @@ pub struct Reservation {
 }
 
 impl Budget {
+    /// Shares out so many bytes: most of them to what senders send, the others to what is made of it. Apart, because a
+    /// source that is full of requests would leave nothing for any of them to be finished with.
+    pub fn split(bytes: usize) -> (Self, Self) {
+        (Self::new(bytes / 4 * 3), Self::new(bytes / 4))
+    }
+
     /// Shares out so many bytes.
     pub fn new(bytes: usize) -> Self {
         let units = bytes.div_ceil(UNIT);
@@ -44,28 +50,22 @@ impl Budget {
     }
 
     /// Waits until so much is free, in the order of asking. More than there is counts as all of it.
+    pub async fn reserve(&self, bytes: usize) -> Reservation {
+        let permit = Arc::clone(&self.free).acquire_many_owned(self.permits(bytes)).await;
+        Reservation { budget: self.clone(), permit: permit.expect("the semaphore is never closed") }
+    }
+
+    /// Waits likewise for a sender's sake.
     ///
     /// # Errors
     /// If it had to wait, but enough others do so already.
-    pub async fn reserve(&self, bytes: usize) -> Result<Reservation, Busy> {
-        let mut acquiring = pin!(Arc::clone(&self.free).acquire_many_owned(self.permits(bytes)));
-        let permit = match acquiring.as_mut().now_or_never() {
-            Some(permit) => permit,
-            None => {
-                let _place = self.waiting.try_acquire().map_err(|_| Busy)?;
-                acquiring.await
-            }
-        };
-        Ok(Reservation { budget: self.clone(), permit: permit.expect("the semaphore is never closed") })
-    }
-
-    /// Reserves so much if it is free now.
-    ///
-    /// # Errors
-    /// If it isn't.
-    pub fn try_reserve(&self, bytes: usize) -> Result<Reservation, Busy> {
-        let permit = Arc::clone(&self.free).try_acquire_many_owned(self.permits(bytes)).map_err(|_| Busy)?;
-        Ok(Reservation { budget: self.clone(), permit })
+    pub async fn admit(&self, bytes: usize) -> Result<Reservation, Busy> {
+        let mut reserving = pin!(self.reserve(bytes));
+        if let Some(reservation) = reserving.as_mut().now_or_never() {
+            return Ok(reservation);
+        }
+        let _place = self.waiting.try_acquire().map_err(|_| Busy)?;
+        Ok(reserving.await)
     }
 
     /// Bytes that are reserved now.
@@ -118,30 +118,30 @@ mod tests {
     #[tokio::test]
     async fn what_is_reserved_is_given_back_with_the_reservation() {
         let budget = Budget::new(10 * UNIT);
-        let mut first = budget.reserve(4 * UNIT).await.unwrap();
+        let mut first = budget.reserve(4 * UNIT).await;
         assert!(first.try_grow(8 * UNIT));
         assert!(!first.try_grow(11 * UNIT + 1) || budget.reserved() == 10 * UNIT, "more than all is all");
         drop(first);
         assert_eq!(budget.reserved(), 0);
-        let all = budget.reserve(usize::MAX).await.unwrap();
+        let all = budget.reserve(usize::MAX).await;
         assert_eq!(budget.reserved(), 10 * UNIT);
         let mut waiting = Box::pin(budget.reserve(1));
         assert!(futures_util::poll!(&mut waiting).is_pending());
         drop(all);
-        let mut one = waiting.await.unwrap();
-        let _rest = budget.reserve(9 * UNIT).await.unwrap();
+        let mut one = waiting.await;
+        let _rest = budget.reserve(9 * UNIT).await;
         assert!(!one.try_grow(2 * UNIT), "nothing is free");
     }
 
     #[tokio::test]
     async fn so_many_wait_and_no_more() {
         let budget = Budget::new(UNIT);
-        let all = budget.reserve(UNIT).await.unwrap();
-        let mut waiting: Vec<_> = (0..WAITING).map(|_| Box::pin(budget.reserve(1))).collect();
+        let all = budget.reserve(UNIT).await;
+        let mut waiting: Vec<_> = (0..WAITING).map(|_| Box::pin(budget.admit(1))).collect();
         for one in &mut waiting {
             assert!(futures_util::poll!(one).is_pending());
         }
-        assert_eq!(budget.reserve(1).await.unwrap_err(), Busy);
+        assert_eq!(budget.admit(1).await.unwrap_err(), Busy);
         drop(all);
         for one in waiting {
             one.await.unwrap();

@@ -52,7 +52,7 @@ pub(super) async fn read(
         Some(length) => length.saturating_mul(RATIO).min(max),
         None => UNKNOWN_LENGTH.min(max),
     };
-    let reservation = budget.reserve(guess).await.map_err(|_| Refusal::Busy)?;
+    let reservation = budget.admit(guess).await.map_err(|_| Refusal::Busy)?;
     let mut decoder = Decoder::new(encoding, Held { bytes: Vec::with_capacity(guess + 1), reservation, max })?;
     let mut pace = Pace::new(limits.stall);
     while let Some(frame) =
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     async fn held(budget: &Budget, guess: usize, max: usize) -> Held {
-        Held { bytes: Vec::with_capacity(guess), reservation: budget.reserve(guess).await.unwrap(), max }
+        Held { bytes: Vec::with_capacity(guess), reservation: budget.reserve(guess).await, max }
     }
 
     /// What a refused write is refused for.

@@ -53,7 +53,7 @@ impl Message {
             return Err(too_long());
         }
         let expected = encoding.map_or(length, |_| (length * EXPECTED_RATIO).min(MAX_BYTES) + length);
-        let reservation = budget.reserve(expected).await.map_err(busy)?;
+        let reservation = budget.admit(expected).await.map_err(busy)?;
         incoming.expect_more();
         let bytes = incoming.message(first, length).await?;
         match encoding {
