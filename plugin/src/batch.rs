@@ -46,8 +46,8 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Memory that a line takes beside its bytes.
-    pub const BYTES_PER_LINE: usize = size_of::<u32>();
+    /// Memory that a line takes beside its bytes, at most: lists double as they grow.
+    pub const BYTES_PER_LINE: usize = 2 * size_of::<u32>();
 
     /// Longest batch, in bytes: offsets within one are 32 bits wide.
     pub const MAX_BYTES: usize = u32::MAX as usize;

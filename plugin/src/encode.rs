@@ -6,7 +6,7 @@ use weir_native::push::Push;
 
 use crate::batch::{Form, is_blank};
 
-/// Size of a piece of many events, in bytes, give or take one of them.
+/// Longest piece of more than one event, in bytes.
 const PIECE_BYTES: usize = 8 << 20;
 
 /// Events as a sink takes them.
@@ -32,11 +32,14 @@ fn to_native(pieces: &[Bytes]) -> Encoded {
     let mut encoded = Encoded::default();
     let mut piece = Vec::new();
     for line in pieces.iter().flat_map(|piece| piece.split(|byte| *byte == b'\n')) {
-        if !is_blank(line) {
-            json::to_native(line, &mut piece);
+        if is_blank(line) {
+            continue;
         }
-        if piece.len() >= PIECE_BYTES {
-            encoded.pieces.push(std::mem::take(&mut piece).into());
+        let before = piece.len();
+        json::to_native(line, &mut piece);
+        if piece.len() > PIECE_BYTES && before > 0 {
+            let event = piece.split_off(before);
+            encoded.pieces.push(std::mem::replace(&mut piece, event).into());
         }
     }
     encoded.pieces.push(piece.into());
@@ -60,4 +63,18 @@ fn to_lines(pieces: &[Bytes]) -> Encoded {
         }
     }
     Encoded { pieces: vec![out.into()], lost }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_event_by_itself_makes_a_longer_piece_than_there_should_be() {
+        let event = |bytes| format!("{{\"a\":\"{}\"}}\n", "x".repeat(bytes));
+        let lines = [event(PIECE_BYTES / 2), event(PIECE_BYTES / 3), event(PIECE_BYTES), event(1), event(1)].concat();
+        let encoded = encode(vec![lines.into()], Form::Lines, Form::Native);
+        let counts = encoded.pieces.iter().map(|piece| Push::new(piece.clone()).unwrap().len());
+        assert_eq!(counts.collect::<Vec<_>>(), [2, 1, 2]);
+    }
 }

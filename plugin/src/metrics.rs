@@ -127,6 +127,14 @@ impl Counts {
         }
     }
 
+    /// So many copies of matching events were refused for good.
+    pub(crate) fn alerts_lost(&self, events: u64) {
+        if let Some(alerts) = self.alerts {
+            alerts.received(events, 0);
+            self.discarded(Outlet::Alerts, Discarded::Rejected, events);
+        }
+    }
+
     /// The source can't be read any further.
     pub(crate) fn source_failed(&self) {
         self.source.failed("reader_failed", "receiving");

@@ -62,6 +62,12 @@ pub enum PipelineError {
         /// How many.
         events: u64,
     },
+    /// All events went on, but not all alerts were taken.
+    #[error("alerts were lost ({events} of them): `alerts` refused them for good; the log says why")]
+    AlertsRejected {
+        /// How many.
+        events: u64,
+    },
     /// A fault of Weir's own.
     #[error("weir has a fault, and panicked while {0}; please report what it wrote before this")]
     Panic(&'static str),
@@ -99,6 +105,7 @@ impl Pipeline {
         summary.elapsed = started.elapsed();
         let ended = match ended {
             Ok(()) if summary.lost > 0 => Err(PipelineError::Rejected { events: summary.lost }),
+            Ok(()) if summary.alerts_lost > 0 => Err(PipelineError::AlertsRejected { events: summary.alerts_lost }),
             ended => ended,
         };
         (summary, ended)

@@ -87,6 +87,9 @@ pub(crate) fn summarise(summary: &Summary, sink: &Sink) {
     if summary.rejected > 0 {
         say(format_args!("weir: {:>8}  refused for good further down; their senders were told", summary.rejected));
     }
+    if summary.alerts_lost > 0 {
+        say(format_args!("weir: {:>8}  alerts refused for good; their events went on", summary.alerts_lost));
+    }
     if let Sink::File { path } = sink {
         say(format_args!("weir: written to {}", path.display()));
     }
@@ -103,6 +106,7 @@ pub(crate) fn log(summary: &Summary) {
         returned_events = summary.returned,
         rejected_events = summary.rejected,
         lost_events = summary.lost,
+        lost_alerts = summary.alerts_lost,
         unjudged_events = summary.unjudged.values().sum::<u64>(),
         seconds = summary.elapsed.as_secs_f64(),
         "done"

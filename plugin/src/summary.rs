@@ -22,6 +22,8 @@ pub struct Summary {
     pub rejected: u64,
     /// Events that won't be delivered, and that nobody has any more.
     pub lost: u64,
+    /// Copies of matching events that won't be delivered as alerts; the events themselves went on.
+    pub alerts_lost: u64,
     /// Bytes that were read, newlines included.
     pub bytes_in: u64,
     /// Bytes that were delivered.
@@ -65,6 +67,11 @@ impl Totals {
     /// So many events won't be delivered, and nobody has them any more.
     pub(crate) fn lost(&self, events: u64) {
         self.lock().lost += events;
+    }
+
+    /// So many copies of matching events were refused for good.
+    pub(crate) fn alerts_lost(&self, events: u64) {
+        self.lock().alerts_lost += events;
     }
 
     /// So many events stay with the sender of the request that they came in.

@@ -165,14 +165,26 @@ impl Tagged {
 }
 
 /// What there is to say about lines, in their order; most lines aren't mentioned.
-fn outcomes(judgement: &Judgement) -> Vec<(u32, Outcome<'_>)> {
-    let findings = judgement.findings.chunk_by(|one, next| one.event == next.event);
-    let matches = findings.map(|findings| (findings[0].event, Outcome::Matches(findings)));
-    let malformed = judgement.malformed.iter().map(|event| (*event, Outcome::Unjudged(Reason::Malformed)));
-    let unjudged = judgement.unjudged.iter().map(|event| (event.event, Outcome::Unjudged(event.reason)));
-    let mut all: Vec<_> = matches.chain(malformed).chain(unjudged).collect();
-    all.sort_by_key(|(event, _)| *event);
-    all
+fn outcomes(judgement: &Judgement) -> impl Iterator<Item = (u32, Outcome<'_>)> {
+    let mut matches = judgement.findings.chunk_by(|one, next| one.event == next.event).peekable();
+    let mut malformed = judgement.malformed.iter().copied().peekable();
+    let mut unjudged = judgement.unjudged.iter().peekable();
+    std::iter::from_fn(move || {
+        let next_ones = [
+            matches.peek().map(|found| found[0].event),
+            malformed.peek().copied(),
+            unjudged.peek().map(|one| one.event),
+        ];
+        let line = next_ones.into_iter().flatten().min()?;
+        let outcome = if let Some(findings) = matches.next_if(|findings| findings[0].event == line) {
+            Outcome::Matches(findings)
+        } else if malformed.next_if_eq(&line).is_some() {
+            Outcome::Unjudged(Reason::Malformed)
+        } else {
+            Outcome::Unjudged(unjudged.next()?.reason)
+        };
+        Some((line, outcome))
+    })
 }
 
 /// Puts the events together anew, without copying what stays as it was.
@@ -211,8 +223,10 @@ impl<'e> Writer<'e> {
         let place = self.events.event(line as usize);
         let between = self.sent..place.start;
         let before = self.added.len();
-        // Two such events in a row become one piece, the newline between them included.
-        let in_a_row = between.len() <= 1 && matches!(self.parts.last(), Some(Part::Added(_)));
+        // Two such events in a row become one piece, the newline between them included. But a large one stays by itself: with
+        // others it might be more than fits into a push.
+        let is_large = place.len() > BatchTagger::MOST_HELD;
+        let in_a_row = between.len() <= 1 && !is_large && matches!(self.parts.last(), Some(Part::Added(_)));
         if in_a_row {
             self.added.extend_from_slice(&self.events.bytes()[between.clone()]);
         }
@@ -369,6 +383,18 @@ mod tests {
         assert!((BatchTagger::MOST_HELD..BatchTagger::MOST_HELD + 1024).contains(&held), "{held}");
         assert_eq!(tagged.matching_events(), u64::from(line));
         assert_eq!(tagged.pieces.concat().iter().filter(|byte| **byte == b'\n').count(), line as usize);
+    }
+
+    #[test]
+    fn a_large_event_stays_by_itself_so_that_every_piece_fits_into_a_push() {
+        let large = format!("{{\"a\":\"{}\"}}", "x".repeat(BatchTagger::MOST_HELD));
+        let batch = Batch::new(Bytes::from(format!("{{}}\n{{}}\n{large}\n{{}}\n")));
+        let findings = (0..4).map(|event| Finding { event, rule: 0 }).collect();
+        let judgement = Judgement { findings, ..Judgement::default() };
+        let (tagged, _) = tagger(OnError::Pass).tag(&Events::Lines(batch), &judgement);
+        let longest = tagged.pieces.iter().find(|piece| piece.len() > BatchTagger::MOST_HELD).unwrap();
+        assert!(longest.starts_with(b"{\"a\""), "nothing is before it");
+        assert_eq!(tagged.pieces.concat().iter().filter(|byte| **byte == b'\n').count(), 3);
     }
 
     #[test]

@@ -58,7 +58,7 @@ alerts:
     let alerts = Remote {
         address: "https://[::1]/alerts?a=b".to_owned(),
         compression: Compression::None,
-        timeout_secs: 40,
+        timeout_secs: 25,
         tls: Some(tls),
         auth: Some(Bearer { token: None, token_file: Some("/w/g".into()) }),
     };
@@ -130,6 +130,16 @@ fn what_is_likely_not_meant_is_warned_of() {
             &["`sink.timeout_secs` is 60, but a Vector"],
         ),
         ("{sink: {type: vector, address: 'localhost:6001', timeout_secs: 60}}", &[]),
+        (
+            "{source: {type: http}, sink: {type: vector, address: 'localhost:6001', timeout_secs: 50}, alerts: {type: http, \
+             uri: 'http://localhost:6002', timeout_secs: 20}}",
+            &[],
+        ),
+        (
+            "{source: {type: vector}, sink: {type: vector, address: 'localhost:6001', timeout_secs: 35}, alerts: {type: \
+             http, uri: 'http://localhost:6002'}}",
+            &["`alerts.timeout_secs` and `sink.timeout_secs` are 60 together, but a Vector"],
+        ),
     ] {
         let warnings = parse(text).unwrap().warnings();
         assert_eq!(warnings.len(), expected.len(), "{text}: {warnings:?}");

@@ -156,7 +156,7 @@ fn weir_takes_its_configs_in_files_and_in_kubernetes() {
 fn weir_answers_before_vector_stops_waiting() {
     for (name, text) in weir_configs() {
         let timeout = &document(&text)["sink"]["timeout_secs"];
-        assert!(timeout.as_u64().unwrap_or(40) < 60, "{name}: Vector gives up after 60 s, Weir after {timeout}");
+        assert!(timeout.as_u64().unwrap_or(25) < 60, "{name}: Vector gives up after 60 s, Weir after {timeout}");
     }
 }
 

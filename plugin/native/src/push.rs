@@ -18,8 +18,8 @@ pub struct Push {
 }
 
 impl Push {
-    /// Memory that an event takes beside the message.
-    pub const BYTES_PER_EVENT: usize = size_of::<usize>();
+    /// Memory that an event takes beside the message, at most: lists double as they grow.
+    pub const BYTES_PER_EVENT: usize = 2 * size_of::<usize>();
 
     /// Finds the events in a message.
     pub fn new(bytes: Bytes) -> Result<Self, Malformed> {

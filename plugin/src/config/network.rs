@@ -58,7 +58,8 @@ pub struct Remote {
     /// How requests are compressed. Default: `none`.
     #[schemars(default)]
     pub compression: Compression,
-    /// Longest time for a request, in seconds; less than the 60 s that a Vector waits for Weir. Default: 40.
+    /// Longest time for a request, in seconds. A request to Weir waits for `alerts`, then for `sink`, and a Vector that
+    /// sends to Weir waits for 60 s. Default: 25.
     #[schemars(default = "default_timeout_secs", range(min = 1, max = 3600))]
     pub timeout_secs: u64,
     /// Encrypts the connections. Default: they are encrypted if the address begins with `https://`.
@@ -158,7 +159,7 @@ pub(super) fn url_of(address: &str) -> Option<Url> {
 }
 
 pub(super) fn default_timeout_secs() -> u64 {
-    40
+    25
 }
 
 /// The schema of [`Listen`] for a `vector` source: its protocol has no tokens.

@@ -14,18 +14,15 @@ impl Config {
         if let Source::Vector(listen) | Source::Http(listen) = &self.source {
             warn_of_listen(listen, &mut warnings);
         }
-        for (section, sink) in [("sink", Some(&self.sink)), ("alerts", self.alerts.as_ref())] {
+        let mut waits = Vec::new();
+        for (section, sink) in [("alerts", self.alerts.as_ref()), ("sink", Some(&self.sink))] {
             if let Some(Sink::Vector(remote) | Sink::Http(remote)) = sink {
                 warn_of_remote(section, remote, &mut warnings);
-                let asks_twice = matches!(self.source, Source::Vector(_)) && remote.timeout_secs >= SENDER_TIMEOUT_SECS;
-                if asks_twice {
-                    warnings.push(format!(
-                        "`{section}.timeout_secs` is {}, but a Vector that sends to `source` gives up after \
-                         {SENDER_TIMEOUT_SECS} s and sends again; set it below that",
-                        remote.timeout_secs
-                    ));
-                }
+                waits.push((format!("`{section}.timeout_secs`"), remote.timeout_secs));
             }
+        }
+        if matches!(self.source, Source::Vector(_)) {
+            warn_of_waits(&waits, &mut warnings);
         }
         warnings
     }
@@ -44,6 +41,21 @@ fn warn_of_listen(listen: &Listen, warnings: &mut Vec<String>) {
         ),
         _ => {}
     }
+}
+
+/// A request waits for one sink after the other.
+fn warn_of_waits(waits: &[(String, u64)], warnings: &mut Vec<String>) {
+    let seconds: u64 = waits.iter().map(|(_, seconds)| seconds).sum();
+    if seconds < SENDER_TIMEOUT_SECS {
+        return;
+    }
+    let keys: Vec<_> = waits.iter().map(|(key, _)| key.as_str()).collect();
+    let are = if keys.len() == 1 { format!("is {seconds}") } else { format!("are {seconds} together") };
+    warnings.push(format!(
+        "{} {are}, but a Vector that sends to `source` gives up after {SENDER_TIMEOUT_SECS} s and sends again; stay below \
+         that",
+        keys.join(" and ")
+    ));
 }
 
 fn warn_of_remote(section: &str, remote: &Remote, warnings: &mut Vec<String>) {

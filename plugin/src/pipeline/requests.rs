@@ -36,6 +36,7 @@ pub(super) struct Requests {
     /// The memory for what is made of requests.
     additions: Budget,
     refused: Arc<Occasionally>,
+    lost_alerts: Arc<Occasionally>,
     fault: Arc<Fault>,
 }
 
@@ -62,7 +63,15 @@ struct Fault {
 impl Requests {
     pub(super) fn new(routes: Routes, workers: usize, totals: Arc<Totals>, additions: Budget) -> Self {
         let judging = Arc::new(Semaphore::new(workers));
-        Self { routes, totals, judging, additions, refused: Arc::default(), fault: Arc::default() }
+        Self {
+            routes,
+            totals,
+            judging,
+            additions,
+            refused: Arc::default(),
+            lost_alerts: Arc::default(),
+            fault: Arc::default(),
+        }
     }
 
     /// Serves until `stopping` says to end; what is under way then is still answered.
@@ -89,10 +98,11 @@ impl Requests {
         work: impl FnOnce(&Route) -> Parcel + Send + 'static,
     ) -> Result<Held, Status> {
         // Until what is made is accounted for, so that few at a time aren't.
-        let _permit = self.judging.acquire().await.expect("the semaphore is never closed");
+        let permit = Arc::clone(&self.judging).acquire_owned().await.expect("the semaphore is never closed");
         let route = Arc::clone(route);
-        let made = spawn_blocking(move || work(&route)).await;
-        let parcel = made.map_err(|_| Status::internal("weir has a fault, see its log"))?;
+        // Its thread goes on even if the sender has gone, and nobody waits for it any more.
+        let made = spawn_blocking(move || (work(&route), permit)).await;
+        let (parcel, _permit) = made.map_err(|_| Status::internal("weir has a fault, see its log"))?;
         Ok(Held { _share: self.additions.reserve(parcel.added_bytes()).await, parcel })
     }
 
@@ -100,7 +110,8 @@ impl Requests {
         // Ahead of the others, which are sent again if an alert can't be taken now: most parcels have none.
         self.send_alerts(route, parcel).await?;
         let pieces = parcel.all(route.sink.form());
-        let bytes = self.send_to(Outlet::Sink, &route.sink, route, pieces).await?;
+        let sent = self.send_to(Outlet::Sink, &route.sink, route, pieces).await;
+        let bytes = sent.inspect_err(|status| self.warn(Outlet::Sink, status))?;
         route.counts.delivered(&parcel.judged, bytes);
         self.totals.delivered(&parcel.judged, bytes, route.judge.guest().rules());
         Ok(())
@@ -114,9 +125,16 @@ impl Requests {
         match self.send_to(Outlet::Alerts, sink, route, pieces).await {
             Ok(bytes) => route.counts.alerted(matching, bytes),
             Err(status) if is_permanent(&status) => {
-                route.counts.discarded(Outlet::Alerts, Discarded::Rejected, matching);
+                if let Some(times) = self.lost_alerts.say() {
+                    error!(%status, times, "alerts were refused for good, and are lost");
+                }
+                route.counts.alerts_lost(matching);
+                self.totals.alerts_lost(matching);
             }
-            Err(status) => return Err(status),
+            Err(status) => {
+                self.warn(Outlet::Alerts, &status);
+                return Err(status);
+            }
         }
         Ok(())
     }
@@ -129,10 +147,7 @@ impl Requests {
         sink.send(pieces).await.map(|()| bytes).map_err(|error| {
             route.counts.failed(outlet);
             match error {
-                SendError::Refused(status) => {
-                    self.warn(outlet, &status);
-                    status
-                }
+                SendError::Refused(status) => status,
                 SendError::Broken(error) => self.fault.raise(error.into()),
             }
         })

@@ -100,7 +100,8 @@ impl Stream {
             Ok(bytes) => counts.alerted(matching, bytes),
             Err(status) => {
                 error!(%status, events = matching, "alerts were refused for good, and are lost");
-                counts.discarded(Outlet::Alerts, Discarded::Rejected, matching);
+                counts.alerts_lost(matching);
+                self.totals.alerts_lost(matching);
             }
         }
         Ok(())
@@ -111,6 +112,9 @@ impl Stream {
             let route = self.routes.now();
             let Some((sink, pieces)) = load(outlet, &route, parcel) else { return Ok(Ok(0)) };
             let bytes = pieces.iter().map(Bytes::len).sum();
+            if bytes == 0 {
+                return Ok(Ok(0));
+            }
             match sink.send(pieces).await {
                 Ok(()) => Ok(Ok(bytes)),
                 Err(SendError::Broken(error)) => Ok(Err(error)),

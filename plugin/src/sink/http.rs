@@ -92,34 +92,45 @@ impl HttpSink {
         Ok(Self { client, uri, name: name.into(), compression, timeout })
     }
 
-    /// Posts the events, whose lines `pieces` are when put together, in one request.
+    /// Posts the events, whose lines `pieces` are when put together, in one request; in several if that is too large for
+    /// the server.
     ///
     /// # Errors
-    /// `DATA_LOSS` if the events themselves were refused (400, 413, 422): the same ones would be again. Else
+    /// `DATA_LOSS` if some events themselves were refused (400, 422; 413 for a single one): the same ones would be again. Else
     /// `UNAVAILABLE`. This includes 401, 403, 404, 415 and redirects, which a server answers to a config that doesn't fit: an
     /// operator can put it right, and waiting for that loses nothing.
     pub async fn send(&self, pieces: Vec<Bytes>) -> Result<(), Status> {
         if pieces.iter().all(Bytes::is_empty) {
             return Ok(());
         }
+        let mut bodies = vec![plain(pieces)];
+        let mut sent = Ok(());
+        while let Some(body) = bodies.pop() {
+            let (status, message) = self.post(body.clone()).await?;
+            if status.is_success() {
+                continue;
+            }
+            match (status, halves(&body)) {
+                (StatusCode::PAYLOAD_TOO_LARGE, Some([first, second])) => bodies.extend([second, first]),
+                // The others may be taken.
+                (StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY, _) => {
+                    sent = Err(Status::data_loss(message));
+                }
+                _ => return Err(Status::unavailable(message)),
+            }
+        }
+        sent
+    }
+
+    /// What the server answers to `body`, as a status and in words.
+    async fn post(&self, body: Bytes) -> Result<(StatusCode, String), Status> {
         let mut request = self.client.post(self.uri.clone()).header(CONTENT_TYPE, "application/x-ndjson");
         if let Some(encoding) = content_encoding(self.compression) {
             request = request.header(CONTENT_ENCODING, encoding);
         }
-        let response =
-            request.body(self.encode(pieces).await?).send().await.map_err(|error| self.unreachable(&error))?;
+        let response = request.body(self.encode(body).await?).send().await.map_err(|error| self.unreachable(&error))?;
         let status = response.status();
-        let quote = quote(response).await;
-        if status.is_success() {
-            return Ok(());
-        }
-        let message = format!("{} answered {status}{quote}", self.name);
-        Err(match status {
-            StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
-                Status::data_loss(message)
-            }
-            _ => Status::unavailable(message),
-        })
+        Ok((status, format!("{} answered {status}{}", self.name, quote(response).await)))
     }
 
     /// Does the server answer at all? Any status will do.
@@ -130,13 +141,13 @@ impl HttpSink {
         self.client.head(self.uri.clone()).send().await.map(drop).map_err(|error| self.unreachable(&error))
     }
 
-    async fn encode(&self, pieces: Vec<Bytes>) -> Result<Bytes, Status> {
-        let body = match self.compression {
-            Compression::None => Ok(plain(pieces)),
-            Compression::Gzip => off_thread(move || gzip(&pieces)).await,
-            Compression::Zstd => off_thread(move || zstd(&pieces)).await,
+    async fn encode(&self, body: Bytes) -> Result<Bytes, Status> {
+        let encoded = match self.compression {
+            Compression::None => Ok(body),
+            Compression::Gzip => off_thread(move || gzip(&body)).await,
+            Compression::Zstd => off_thread(move || zstd(&body)).await,
         };
-        body.map_err(|error| Status::internal(format!("compressing events failed: {error}")))
+        encoded.map_err(|error| Status::internal(format!("compressing events failed: {error}")))
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Status {
@@ -214,36 +225,35 @@ async fn off_thread(compress: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'sta
     spawn_blocking(compress).await.expect("compressing doesn't panic").map(Bytes::from)
 }
 
+/// All pieces; the last line ends with a newline, even if it came without one.
 fn plain(mut pieces: Vec<Bytes>) -> Bytes {
     if pieces.len() == 1 && pieces[0].ends_with(b"\n") {
         return pieces.remove(0);
     }
     let mut body = Vec::with_capacity(pieces.iter().map(Bytes::len).sum::<usize>() + 1);
-    write_lines(&mut body, &pieces).expect("writing to memory doesn't fail");
+    pieces.iter().for_each(|piece| body.extend_from_slice(piece));
+    if !body.ends_with(b"\n") {
+        body.push(b'\n');
+    }
     body.into()
 }
 
-fn gzip(pieces: &[Bytes]) -> io::Result<Vec<u8>> {
+/// Cuts lines in two about the middle; there are none if it is but one line.
+fn halves(lines: &Bytes) -> Option<[Bytes; 2]> {
+    let middle = lines.len() / 2;
+    let before = memchr::memrchr(b'\n', &lines[..middle]);
+    let cut = before.or_else(|| Some(middle + memchr::memchr(b'\n', &lines[middle..])?))? + 1;
+    (cut < lines.len()).then(|| [lines.slice(..cut), lines.slice(cut..)])
+}
+
+fn gzip(body: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
-    write_lines(&mut encoder, pieces)?;
+    encoder.write_all(body)?;
     encoder.finish()
 }
 
-fn zstd(pieces: &[Bytes]) -> io::Result<Vec<u8>> {
-    let mut encoder = zstd::Encoder::new(Vec::new(), super::ZSTD_LEVEL)?;
-    write_lines(&mut encoder, pieces)?;
-    encoder.finish()
-}
-
-/// Writes all pieces; the last line ends with a newline, even if it came without one.
-fn write_lines(output: &mut impl Write, pieces: &[Bytes]) -> io::Result<()> {
-    for piece in pieces {
-        output.write_all(piece)?;
-    }
-    match pieces.iter().rfind(|piece| !piece.is_empty()) {
-        Some(last) if !last.ends_with(b"\n") => output.write_all(b"\n"),
-        _ => Ok(()),
-    }
+fn zstd(body: &[u8]) -> io::Result<Vec<u8>> {
+    zstd::encode_all(body, super::ZSTD_LEVEL)
 }
 
 /// The beginning of the answer, as far as it can be printed.

@@ -1,8 +1,9 @@
 //! A file descriptor, which takes events one a line. Writes what it is given, in order, and knows nothing else.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, IoSlice, Read, Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -54,9 +55,14 @@ pub struct LineSink {
     name: String,
     /// Where it is, if it has a place.
     path: Option<PathBuf>,
+    /// Which file that is.
+    id: FileId,
     /// Locked while a batch is written: batches of several requests mustn't mix.
     output: Arc<Mutex<File>>,
 }
+
+/// Device and inode.
+type FileId = (u64, u64);
 
 /// What becomes of what a file holds already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +84,8 @@ impl LineSink {
         if same_file(&output, input).map_err(SinkError::Stdout)? {
             return Err(SinkError::IsInput { name });
         }
-        Ok(Self { name, path: None, output: Arc::new(Mutex::new(output)) })
+        let id = id(&output.metadata().map_err(SinkError::Stdout)?);
+        Ok(Self { name, path: None, id, output: Arc::new(Mutex::new(output)) })
     }
 
     /// Writes a file, once it was [begun](Self::begin).
@@ -92,13 +99,14 @@ impl LineSink {
         options.write(true).create(true);
         match mode {
             Mode::Replace => options.truncate(false),
-            Mode::Append => options.read(true).append(true),
+            Mode::Append => options.append(true),
         };
         let output = options.open(path).map_err(refused)?;
         if same_file(&output, input).map_err(refused)? {
             return Err(SinkError::IsInput { name });
         }
-        Ok(Self { name, path: Some(path.to_owned()), output: Arc::new(Mutex::new(output)) })
+        let id = id(&output.metadata().map_err(refused)?);
+        Ok(Self { name, path: Some(path.to_owned()), id, output: Arc::new(Mutex::new(output)) })
     }
 
     /// Deals with what a file holds already; before that, nothing has been changed.
@@ -108,15 +116,12 @@ impl LineSink {
     pub fn begin(&self, mode: Mode) -> Result<(), SinkError> {
         let Some(path) = &self.path else { return Ok(()) };
         let mut output = self.output.try_lock().expect("nothing is written before it begins");
-        begin(&mut output, mode).map_err(|source| SinkError::Open { path: path.clone(), source })
+        begin(&mut output, path, mode).map_err(|source| SinkError::Open { path: path.clone(), source })
     }
 
     /// Is what it writes still what is at its path? A log's rotation moves it away.
     pub fn is_in_place(&self) -> bool {
-        let Some(path) = &self.path else { return true };
-        // While it is written, it is there.
-        let Ok(output) = self.output.try_lock() else { return true };
-        same_file(&output, File::open(path).ok().as_ref()).unwrap_or(true)
+        self.path.as_ref().is_none_or(|path| path.metadata().is_ok_and(|now| id(&now) == self.id))
     }
 
     /// Returns when the system has taken all of `batch`.
@@ -135,23 +140,29 @@ impl LineSink {
     }
 }
 
-fn begin(output: &mut File, mode: Mode) -> io::Result<()> {
+fn begin(output: &mut File, path: &Path, mode: Mode) -> io::Result<()> {
     match mode {
         _ if !output.metadata()?.is_file() => Ok(()),
         Mode::Replace => output.set_len(0),
-        Mode::Append => end_last_line(output),
+        Mode::Append => end_last_line(output, path),
     }
 }
 
 /// Keeps what a killed process left of an event from running into the next one.
-fn end_last_line(output: &mut File) -> io::Result<()> {
+fn end_last_line(output: &mut File, path: &Path) -> io::Result<()> {
     if output.metadata()?.len() == 0 {
         return Ok(());
     }
     let mut last = [0];
-    output.seek(SeekFrom::End(-1))?;
-    output.read_exact(&mut last)?;
+    // Not opened for reading with the other: whoever can read a pipe never learns that its reader has gone.
+    let mut written = File::open(path)?;
+    written.seek(SeekFrom::End(-1))?;
+    written.read_exact(&mut last)?;
     if last == *b"\n" { Ok(()) } else { output.write_all(b"\n") }
+}
+
+fn id(file: &Metadata) -> FileId {
+    (file.dev(), file.ino())
 }
 
 fn same_file(output: &File, input: Option<&impl AsFd>) -> io::Result<bool> {
@@ -216,6 +227,35 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn a_file_that_was_moved_away_is_noticed_even_while_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        let sink = LineSink::file(&path, Mode::Append, None::<&File>).unwrap();
+        let _writing = sink.output.try_lock().unwrap();
+        assert!(sink.is_in_place());
+        std::fs::rename(&path, folder.path().join("out.1")).unwrap();
+        assert!(!sink.is_in_place(), "there is none");
+        File::create(&path).unwrap();
+        assert!(!sink.is_in_place(), "there is another");
+    }
+
+    #[tokio::test]
+    async fn a_pipe_without_a_reader_takes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let reader = std::thread::spawn({
+            let path = path.clone();
+            move || File::open(path).unwrap()
+        });
+        let sink = LineSink::file(&path, Mode::Append, None::<&File>).unwrap();
+        sink.begin(Mode::Append).unwrap();
+        drop(reader.join().unwrap());
+        let sent = sink.send(vec![Bytes::from_static(b"{}\n")]).await;
+        assert!(matches!(sent, Err(SinkError::Closed { .. })), "{sent:?}");
     }
 
     #[test]

@@ -115,13 +115,20 @@ impl VectorSink {
     }
 
     async fn frames(&self, pieces: Vec<Bytes>) -> Result<Vec<Bytes>, Status> {
+        let plain = pieces.clone();
         let compressing = match self.compression {
             Compression::None => return framed(0, pieces),
             Compression::Gzip => spawn_blocking(move || gzip(&pieces)),
             Compression::Zstd => spawn_blocking(move || zstd(&pieces)),
         };
         let compressed = compressing.await.map_err(|_| Status::internal("compressing was broken off"))?;
-        framed(1, vec![compressed.map_err(|error| Status::internal(format!("cannot compress: {error}")))?])
+        let compressed = compressed.map_err(|error| Status::internal(format!("cannot compress: {error}")))?;
+        // What can't be compressed grows, and might no longer fit into a message.
+        if compressed.len() < plain.iter().map(Bytes::len).sum() {
+            framed(1, vec![compressed])
+        } else {
+            framed(0, plain)
+        }
     }
 
     async fn call(&self, path: &'static str, frames: Vec<Bytes>) -> Result<Bytes, Status> {

@@ -8,28 +8,23 @@ use tokio::time::Instant;
 pub(super) const STALL_LIMIT: Duration = Duration::from_secs(30);
 /// So much is a part, or the request's end.
 const PART: usize = 256 << 10;
-/// Longest time for all of a request. Its sender has given up by then: a Vector does after 60 s.
-const LONGEST: Duration = Duration::from_secs(120);
-
 /// Watches one request come.
 #[derive(Debug)]
 pub(super) struct Pace {
     stall: Duration,
     deadline: Instant,
-    end: Instant,
     since: usize,
 }
 
 impl Pace {
     /// Begins now; each part may take as long as `stall`.
     pub(super) fn new(stall: Duration) -> Self {
-        let now = Instant::now();
-        Self { stall, deadline: now + stall, end: now + LONGEST, since: 0 }
+        Self { stall, deadline: Instant::now() + stall, since: 0 }
     }
 
     /// Until when something must come.
     pub(super) fn deadline(&self) -> Instant {
-        self.deadline.min(self.end)
+        self.deadline
     }
 
     /// So many bytes have come.
@@ -47,7 +42,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_part_gives_time_for_the_next_one_but_not_for_ever() {
+    async fn only_a_whole_part_gives_time_for_the_next_one() {
         let begun = Instant::now();
         let mut pace = Pace::new(STALL_LIMIT);
         assert_eq!(pace.deadline(), begun + STALL_LIMIT);
@@ -56,8 +51,5 @@ mod tests {
         assert_eq!(pace.deadline(), begun + STALL_LIMIT, "a trickle gains no time");
         pace.came(1);
         assert_eq!(pace.deadline(), begun + Duration::from_secs(50));
-        tokio::time::advance(Duration::from_secs(100)).await;
-        pace.came(PART);
-        assert_eq!(pace.deadline(), begun + LONGEST);
     }
 }

@@ -22,9 +22,6 @@ use super::budget::{Budget, Busy};
 use crate::batch::Events;
 use crate::delivery::Deliver;
 
-/// A shorter message holds no more events than its memory is rounded up by.
-const MANY_EVENTS_BYTES: usize = 1 << 20;
-
 /// Serves Vector's `vector.Vector` and gRPC's `grpc.health.v1.Health`. All requests together hold no more than `budget`.
 pub async fn router<D: Deliver>(deliver: D, budget: Budget) -> Router {
     let (reporter, health) = tonic_health::server::health_reporter();
@@ -53,8 +50,7 @@ impl<D: Deliver> Source<D> {
     async fn take(&self, request: Request) -> Result<(), Status> {
         let Message { bytes, mut reservation } = Message::read(request, &self.budget).await?;
         // Small events by the million take more memory to find than they have themselves.
-        let events = if bytes.len() > MANY_EVENTS_BYTES { fields(&bytes).count() } else { 0 };
-        if !reservation.try_grow(bytes.len() + events * Push::BYTES_PER_EVENT) {
+        if !reservation.try_grow(bytes.len() + fields(&bytes).count() * Push::BYTES_PER_EVENT) {
             return Err(Status::unavailable(Busy.to_string()));
         }
         // The same code as Vector's.

@@ -56,7 +56,7 @@ fn tags_are_counted_as_memory_too() {
     receiver.answer(Answer::TakeAfter(Duration::from_secs(2)));
     let batch: Vec<_> = (0..8_000).map(|number| log(&matching(number))).collect();
     thread::scope(|scope| {
-        for _ in 0..2 * SENDERS {
+        for _ in 0..SENDERS {
             scope.spawn(|| {
                 let mut producer = weir.producer();
                 while producer.push(batch.clone()).is_err() {

@@ -159,13 +159,19 @@ fn a_sender_is_told_if_an_alert_wasnt_taken() {
 fn an_alert_that_is_refused_for_good_keeps_no_event_from_going_on() {
     let (all, alerted) = (Receiver::start(), Receiver::start());
     alerted.answer(Answer::Refuse(Status::data_loss("rejected")));
-    let weir = Weir::running(&format!("sink: {}\nalerts: {}", to_vector(&all), to_vector(&alerted)));
+    let mut weir = Weir::running(&format!("sink: {}\nalerts: {}", to_vector(&all), to_vector(&alerted)));
     weir.producer().push(vec![log(&matching(1)), log(&clean(2))]).unwrap();
     assert_eq!(all.events().len(), 2);
     let alerts = r#"component_id="alerts""#;
     assert_eq!(weir.count("component_discarded_events_total", &format!("{alerts},component_kind=\"sink\"")), 1);
     assert_eq!(weir.count("component_errors_total", alerts), 1);
-    assert!(weir.stderr().contains("events were not taken"), "{}", weir.stderr());
+    assert_eq!(weir.count("component_received_events_total", alerts), 1);
+    assert_eq!(weir.stop(), 1);
+    for said in
+        ["alerts were refused for good, and are lost", "1  alerts refused for good", "alerts were lost (1 of them)"]
+    {
+        assert!(weir.stderr().contains(said), "{}", weir.stderr());
+    }
 }
 
 #[test]

@@ -92,6 +92,28 @@ async fn answers_are_quoted_briefly_and_in_print() {
 }
 
 #[tokio::test]
+async fn what_is_too_large_is_posted_in_parts_and_one_bad_event_keeps_no_other_from_arriving() {
+    let taken: Arc<Mutex<Vec<u8>>> = Arc::default();
+    let lines = Arc::clone(&taken);
+    let app = Router::new().fallback(move |body: Bytes| async move {
+        if body.len() > 20 {
+            return StatusCode::PAYLOAD_TOO_LARGE;
+        }
+        lines.lock().unwrap().extend_from_slice(&body);
+        StatusCode::OK
+    });
+    let sink = sink(&format!("http://{}/", serve(app).await));
+    let all: String = (0..100).map(|n| format!("{{\"n\":{n}}}\n")).collect();
+    sink.send(vec![all.clone().into()]).await.unwrap();
+    assert_eq!(String::from_utf8(std::mem::take(&mut *taken.lock().unwrap())).unwrap(), all);
+
+    let large = format!("{{\"n\":\"{}\"}}\n", "x".repeat(20));
+    let status = sink.send(vec![format!("{{}}\n{large}{{}}\n{{}}").into()]).await.unwrap_err();
+    assert_eq!(status.code(), Code::DataLoss);
+    assert_eq!(*taken.lock().unwrap(), b"{}\n{}\n{}\n");
+}
+
+#[tokio::test]
 async fn a_redirect_is_not_followed() {
     let pipeline = Pipeline::answering(Code::Ok);
     let elsewhere = source(&pipeline).await;

@@ -22,7 +22,7 @@ pub(super) enum Refusal {
     Encoding(String),
     #[error("the body is longer than {0} bytes once decompressed; send fewer events at once")]
     TooLarge(usize),
-    #[error("no part of the body came for {0:?}; send it again")]
+    #[error("less than 256 KiB of the body came within {0:?}; send it again, faster")]
     Stalled(Duration),
     #[error("other requests take the memory now; send again in a moment")]
     Busy,

@@ -24,6 +24,8 @@ pub(super) const PREFIX: usize = 5;
 const MAX_BYTES: usize = 100 << 20;
 /// A compressed message is taken to be so many times as long.
 const EXPECTED_RATIO: usize = 8;
+/// Memory that even the smallest request takes.
+const LEAST: usize = 16 << 10;
 /// 8 MiB, as every decoder must have; a window is held beside the message.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
@@ -53,7 +55,9 @@ impl Message {
             return Err(too_long());
         }
         let expected = encoding.map_or(length, |_| (length * EXPECTED_RATIO).min(MAX_BYTES) + length);
-        let reservation = budget.admit(expected).await.map_err(busy)?;
+        // With what finding events of ordinary size takes: who waits for memory mustn't keep those from the end who have
+        // come whole.
+        let reservation = budget.admit(expected + expected / 8 + LEAST).await.map_err(busy)?;
         incoming.expect_more();
         let bytes = incoming.message(first, length).await?;
         match encoding {
