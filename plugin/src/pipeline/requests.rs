@@ -40,19 +40,6 @@ pub(super) struct Requests {
     fault: Arc<Fault>,
 }
 
-/// A parcel, and the memory that it takes beside what came.
-struct Held {
-    parcel: Parcel,
-    _share: Reservation,
-}
-
-impl Held {
-    /// Gives the share back: who waits for memory mustn't have any.
-    fn into_parcel(self) -> Parcel {
-        self.parcel
-    }
-}
-
 /// What ended the run, if anything did.
 #[derive(Default)]
 struct Fault {
@@ -92,18 +79,16 @@ impl Requests {
         error.map_or(Ok(()), Err)
     }
 
-    async fn judge(
-        &self,
-        route: &Arc<Route>,
-        work: impl FnOnce(&Route) -> Parcel + Send + 'static,
-    ) -> Result<Held, Status> {
-        // Until what is made is accounted for, so that few at a time aren't.
+    /// Judges events, and tags as many of them as are held at once. With them comes the memory that they take beside what
+    /// came.
+    async fn judge(&self, route: &Arc<Route>, events: Events) -> Result<(Parcel, Reservation), Status> {
         let permit = Arc::clone(&self.judging).acquire_owned().await.expect("the semaphore is never closed");
-        let route = Arc::clone(route);
         // Its thread goes on even if the sender has gone, and nobody waits for it any more.
-        let made = spawn_blocking(move || (work(&route), permit)).await;
-        let (parcel, _permit) = made.map_err(|_| Status::internal("weir has a fault, see its log"))?;
-        Ok(Held { _share: self.additions.reserve(parcel.added_bytes()).await, parcel })
+        let judged = off_thread(route, move |route| (route.judge(Chunk::Events(events)), permit));
+        let (parcel, _permit) = judged.await?;
+        // The permit is kept until then, so that few at a time take memory that isn't accounted for.
+        let share = self.additions.reserve(parcel.added_bytes()).await;
+        Ok((parcel, share))
     }
 
     async fn send(&self, route: &Route, parcel: &Parcel) -> Result<(), Status> {
@@ -175,13 +160,14 @@ impl Deliver for Requests {
 
 impl Requests {
     async fn pass_on(&self, route: &Arc<Route>, events: Events, open: &mut Open<'_>) -> Result<(), Status> {
-        let mut held = self.judge(route, |route| route.judge(Chunk::Events(events))).await?;
+        // The share is kept for the rest, which comes in parts of about the same size: who has begun waits for nobody.
+        let (mut parcel, _share) = self.judge(route, events).await?;
         loop {
-            self.send(route, &held.parcel).await?;
-            open.delivered(&held.parcel);
-            held = match held.into_parcel().then() {
+            self.send(route, &parcel).await?;
+            open.delivered(&parcel);
+            parcel = match parcel.then() {
                 Then::Next => return Ok(()),
-                Then::Rest(rest) => self.judge(route, |route| route.tag(rest)).await?,
+                Then::Rest(rest) => off_thread(route, |route| route.tag(rest)).await?,
                 Then::Stop(reason) => {
                     let event = self.totals.now().events_out + 1;
                     return Err(self.fault.raise(PipelineError::Unjudged { event, reason }));
@@ -189,6 +175,14 @@ impl Requests {
             };
         }
     }
+}
+
+async fn off_thread<T: Send + 'static>(
+    route: &Arc<Route>,
+    work: impl FnOnce(&Route) -> T + Send + 'static,
+) -> Result<T, Status> {
+    let route = Arc::clone(route);
+    spawn_blocking(move || work(&route)).await.map_err(|_| Status::internal("weir has a fault, see its log"))
 }
 
 impl Fault {
