@@ -94,6 +94,8 @@ pub struct Detect {
     pub memory_mib: usize,
     /// What becomes of events that can't be judged. Default: `pass`.
     pub on_error: OnError,
+    /// What becomes of matches that an exception suppresses. Default: `mark`.
+    pub suppressed: Suppressed,
     /// Folder in which compiled modules are kept for the next start. Default: they aren't kept.
     pub cache_dir: Option<PathBuf>,
 }
@@ -107,6 +109,17 @@ pub enum OnError {
     Pass,
     /// Weir stops before it delivers them.
     Stop,
+}
+
+/// What becomes of matches that an exception suppresses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Suppressed {
+    /// `weir.matches` tells them, and which exception suppresses them; no ECS field, no tag and no alert does.
+    #[default]
+    Mark,
+    /// Only a counter tells them.
+    Hide,
 }
 
 /// What Weir tells about itself over HTTP.
@@ -229,6 +242,7 @@ impl Default for Detect {
             deadline_ms: 1000,
             memory_mib: 64,
             on_error: OnError::default(),
+            suppressed: Suppressed::default(),
             cache_dir: None,
         }
     }

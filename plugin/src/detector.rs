@@ -10,10 +10,10 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Map, Value};
 use weir_engine::program::RuleMeta;
-use weir_engine::tag::{Addition, Change, Tagger, has_a_say, unjudged_additions};
+use weir_engine::tag::{Addition, Change, Match, Tagger, has_a_say, unjudged_additions};
 
 use crate::batch::{Batch, Chunk, Events};
-use crate::config::{Detect, OnError};
+use crate::config::Detect;
 use crate::guest::{Failure, Guest, Judgement, Limits, LoadError, Module, Reason};
 use crate::judge::{Judge, Then};
 use crate::rules;
@@ -60,11 +60,15 @@ pub trait Event {
 /// What was found out about an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// These rules match, by their places in [`Detector::rules`]; often none does.
+    /// These rules match, by their places in [`Detector::rules`]; often none does. A match that an exception suppresses is
+    /// told by the event alone.
     Matches(Vec<u32>),
     /// It couldn't be judged. It is marked with the reason, if it is an object.
     Unjudged(Reason),
 }
+
+/// The matches of an event, or why it couldn't be judged.
+type Found = Result<Vec<Match>, Reason>;
 
 /// Why there is no detector.
 #[derive(Debug, thiserror::Error)]
@@ -99,11 +103,12 @@ impl Detector {
     /// If it is no detector that Weir can run.
     pub fn load(module: &Module<'_>, limits: &Limits) -> Result<Self, LoadError> {
         let guest = Guest::load(module, limits)?;
-        let tagger = Tagger::new(guest.rules());
+        let tagger = Tagger::new(guest.rules(), guest.exceptions());
         // A guest holds the event, and as much again for its work.
         let max_event_bytes = Detect::default().max_event_bytes.min(limits.memory_bytes / 2);
         let keys = guest.fields().iter().flat_map(|name| prefixes(name)).map(str::to_owned).collect();
-        Ok(Self { judge: Judge::new(guest, max_event_bytes, OnError::Pass), tagger, keys })
+        let detect = Detect { max_event_bytes, ..Detect::default() };
+        Ok(Self { judge: Judge::new(guest, &detect), tagger, keys })
     }
 
     /// Loads the rules that Weir ships, for one thread.
@@ -156,66 +161,65 @@ impl Detector {
         let mut verdicts = Vec::with_capacity(events.len());
         while verdicts.len() < events.len() {
             let begun = verdicts.len();
-            verdicts.append(&mut self.judge_some(&events[begun..]));
-            for (event, verdict) in events[begun..].iter_mut().zip(&mut verdicts[begun..]) {
-                self.add_tags(event, verdict);
-            }
+            let found = self.judge_some(&events[begun..]);
+            verdicts.extend(events[begun..].iter_mut().zip(found).map(|(event, found)| self.add_tags(event, found)));
         }
         verdicts
     }
 
     /// Judges the first of `events`, as many as make a batch.
-    fn judge_some<E: Event>(&self, events: &[E]) -> Vec<Verdict> {
+    fn judge_some<E: Event>(&self, events: &[E]) -> Vec<Found> {
         let mut lines = Vec::new();
-        let mut verdicts = Vec::new();
+        let mut all = Vec::new();
         for event in events {
             let written = write_members(event, |key| self.keys.contains(key), &mut lines);
             lines.push(b'\n');
             // If nothing was written, the line is blank, so it isn't judged.
-            verdicts.push(written.map_or(Verdict::Unjudged(Reason::Malformed), |()| Verdict::Matches(Vec::new())));
+            all.push(written.map_or(Err(Reason::Malformed), |()| Ok(Vec::new())));
             if lines.len() >= BATCH_BYTES {
                 break;
             }
         }
         let judgement = self.judge.ask(&Batch::new(lines.into()));
         for finding in &judgement.findings {
-            if let Verdict::Matches(rules) = &mut verdicts[finding.event as usize] {
-                rules.push(finding.rule);
+            if let Ok(matches) = &mut all[finding.event as usize] {
+                matches.push(Match::from(finding));
             }
         }
         let malformed = judgement.malformed.iter().map(|event| (*event, Reason::Malformed));
         for (event, reason) in malformed.chain(judgement.unjudged.iter().map(|it| (it.event, it.reason))) {
-            verdicts[event as usize] = Verdict::Unjudged(reason);
+            all[event as usize] = Err(reason);
         }
-        self.warn_unjudged(&verdicts, judgement.failure.as_ref());
-        verdicts
+        self.warn_unjudged(&all, judgement.failure.as_ref());
+        all
     }
 
-    fn warn_unjudged(&self, verdicts: &[Verdict], failure: Option<&Failure>) {
+    fn warn_unjudged(&self, found: &[Found], failure: Option<&Failure>) {
         let mut unjudged = BTreeMap::new();
-        for verdict in verdicts {
-            if let Verdict::Unjudged(reason) = verdict {
-                *unjudged.entry(reason.label()).or_default() += 1;
-            }
+        for reason in found.iter().filter_map(|found| found.as_ref().err()) {
+            *unjudged.entry(reason.label()).or_default() += 1;
         }
         self.judge.warn_unjudged(&unjudged, failure);
     }
 
-    fn add_tags<E: Event>(&self, event: &mut E, verdict: &mut Verdict) {
-        if *verdict == Verdict::Matches(Vec::new()) {
-            return;
+    fn add_tags<E: Event>(&self, event: &mut E, found: Found) -> Verdict {
+        if found == Ok(Vec::new()) {
+            return Verdict::Matches(Vec::new());
         }
         let mut told = Vec::new();
         if write_members(event, |key| has_a_say(key.as_bytes()), &mut told).is_none() {
-            *verdict = Verdict::Unjudged(Reason::Malformed);
-            return;
+            return Verdict::Unjudged(Reason::Malformed);
         }
-        let additions = match verdict {
-            Verdict::Matches(rules) => self.tagger.additions(&told, rules),
-            Verdict::Unjudged(reason) => unjudged_additions(&told, reason.label()),
+        let additions = match &found {
+            Ok(matches) => self.tagger.additions(&told, matches),
+            Err(reason) => unjudged_additions(&told, reason.label()),
         };
         // What was written is an object.
         additions.into_iter().flatten().for_each(|addition| add(event, addition));
+        let is_told = |found: &Match| found.suppressed_by.is_none();
+        found.map_or_else(Verdict::Unjudged, |matches| {
+            Verdict::Matches(matches.into_iter().filter(is_told).map(|found| found.rule).collect())
+        })
     }
 }
 

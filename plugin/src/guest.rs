@@ -19,7 +19,7 @@ mod ticker;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use weir_engine::program::RuleMeta;
+use weir_engine::program::{ExceptionMeta, RuleMeta};
 
 use self::breaker::Breaker;
 use self::describe::Description;
@@ -105,6 +105,11 @@ impl Guest {
         &self.description.rules
     }
 
+    /// The exceptions, in the order by which findings number them.
+    pub fn exceptions(&self) -> &[ExceptionMeta] {
+        &self.description.exceptions
+    }
+
     /// The dotted names of the fields that the rules read.
     pub fn fields(&self) -> &[String] {
         &self.description.fields
@@ -116,6 +121,8 @@ impl Guest {
     }
 
     /// Judges newline-delimited events, of which the one at `i` ends before byte `ends[i]`, its newline included.
+    ///
+    /// A match that exceptions cover has a finding for each of them, whether they are in force or not.
     ///
     /// Always answers for every event, and within a bounded time: an event on which the detector fails is `unjudged`,
     /// its neighbours are judged; a blank line is no event. Blocks its thread.
@@ -146,9 +153,8 @@ impl Guest {
     }
 
     fn detect(&self, slot: &Slot<'_>, bytes: &[u8], lines: u32, deadline: Duration) -> Result<Judgement, Failure> {
-        let rules = self.description.rules.len();
-        let most_bytes = report::most_bytes(lines, rules);
+        let most_bytes = report::most_bytes(lines, &self.description);
         let answer = slot.call(deadline, most_bytes, |store, detector| detector.call_detect(store, bytes))?;
-        report::check(answer, lines, rules)
+        report::check(answer, lines, &self.description)
     }
 }

@@ -9,6 +9,7 @@ mod fault;
 mod names;
 mod yaml;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use serde_json::Value;
 use weir_engine::program::RuleMeta;
 
 use crate::batch::{Batch, Chunk, Events, is_blank};
-use crate::config::{Detect, OnError};
+use crate::config::Detect;
 use crate::guest::{Guest, Limits, LoadError, Module};
 use crate::judge::Judge;
 use crate::rules::{self, RulesError};
@@ -51,8 +52,10 @@ pub struct Harness {
 pub struct Outcome {
     /// The event as it goes on, tagged if a rule matches.
     pub event: Bytes,
-    /// The ids of the rules that match, in the order of the module's rules.
+    /// The ids of the rules that match, in the order of the module's rules; without those that an exception suppresses.
     pub matches: Vec<String>,
+    /// The ids of the rules that match, but are suppressed by an exception that is in force.
+    pub suppressed: Vec<String>,
     /// Why it couldn't be judged, by the reason's [label](crate::guest::Reason::label).
     pub unjudged: Option<&'static str>,
 }
@@ -78,7 +81,7 @@ impl Harness {
         let limits = Limits { rest_after: Duration::MAX, ..Limits::default() };
         let guest = Guest::load(&Module { name, bytes: module, pinned: None, cache: None }, &limits)?;
         let rule_ids = guest.rules().iter().map(|rule| rule.id.clone()).collect();
-        Ok(Self { judge: Judge::new(guest, Detect::default().max_event_bytes, OnError::Pass), rule_ids })
+        Ok(Self { judge: Judge::new(guest, &Detect::default()), rule_ids })
     }
 
     /// Compiles rule files, and all in folders and below them, and loads the module.
@@ -113,16 +116,18 @@ impl Harness {
     /// Judges one event, which is given without a newline.
     pub fn run_one(&self, event: Bytes) -> Outcome {
         let tagged = self.judge.judge(Chunk::Events(Events::Lines(Batch::new(event)))).tagged;
+        let ids = |rules: &BTreeMap<u32, u64>| rules.keys().map(|rule| self.rule_ids[*rule as usize].clone()).collect();
         Outcome {
             event: tagged.pieces.concat().into(),
-            matches: tagged.matches.keys().map(|rule| self.rule_ids[*rule as usize].clone()).collect(),
+            matches: ids(&tagged.matches),
+            suppressed: ids(&tagged.suppressed),
             unjudged: tagged.unjudged.keys().next().copied(),
         }
     }
 }
 
 impl Outcome {
-    /// Does the rule with this id match?
+    /// Does the rule with this id match, without being suppressed?
     pub fn matched(&self, rule_id: &str) -> bool {
         self.matches.iter().any(|id| id == rule_id)
     }
@@ -151,7 +156,7 @@ mod tests {
         let outcomes = Harness::shipped().unwrap().run(format!("\n{BASH}\n  \n{DOCKER}\n{BASH}"));
         let matches: Vec<_> = outcomes.iter().map(|outcome| outcome.matched(RULE)).collect();
         assert_eq!(matches, [false, true, false]);
-        assert_eq!(outcomes[2], Outcome { event: BASH.into(), matches: vec![], unjudged: None });
+        assert_eq!(outcomes[2], Outcome { event: BASH.into(), matches: vec![], suppressed: vec![], unjudged: None });
         assert_eq!(outcomes[1].json()["rule.id"], Value::Null, "the event has no dotted tags");
         assert_eq!(outcomes[1].json()["rule"]["id"], RULE);
     }
@@ -160,7 +165,10 @@ mod tests {
     fn an_event_that_cannot_be_judged_says_why() {
         let broken = DOCKER.replace('}', "");
         let outcomes = Harness::shipped().unwrap().run(&broken);
-        assert_eq!(outcomes, [Outcome { event: broken.into(), matches: vec![], unjudged: Some("malformed") }]);
+        assert_eq!(
+            outcomes,
+            [Outcome { event: broken.into(), matches: vec![], suppressed: vec![], unjudged: Some("malformed") }]
+        );
     }
 
     #[test]

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tracing::warn;
+use weir_engine::tag::Tagger;
 use weir_native::project::Projection;
 use weir_native::push::Push;
 
 use crate::batch::{Batch, Chunk, Events, Form};
-use crate::config::OnError;
+use crate::config::Detect;
+use crate::exceptions;
 use crate::guest::{Failure, Guest, Judgement, Reason, Unjudged};
 use crate::occasionally::Occasionally;
 use crate::tag::{BatchTagger, End, Tagged};
@@ -68,11 +70,13 @@ impl Rest {
 }
 
 impl Judge {
-    /// Judges with `guest`. Events beyond `max_event_bytes` aren't put to it.
-    pub fn new(guest: Guest, max_event_bytes: usize, on_error: OnError) -> Self {
+    /// Judges with `guest`, as `detect` says: events beyond its `max_event_bytes` aren't put to the guest.
+    pub fn new(guest: Guest, detect: &Detect) -> Self {
+        let max_event_bytes = detect.max_event_bytes;
         // Such an event and a batch at its largest must fit into one batch.
         let held_event_bytes = max_event_bytes.saturating_mul(HELD).min(Batch::MAX_BYTES / 2);
-        let tagger = BatchTagger::new(guest.rules(), held_event_bytes, on_error);
+        let tagger = Tagger::new(guest.rules(), guest.exceptions());
+        let tagger = BatchTagger::new(tagger, held_event_bytes, detect.on_error, detect.suppressed);
         Self {
             projection: Projection::new(guest.fields().iter().map(String::as_str)),
             guest,
@@ -125,8 +129,15 @@ impl Judge {
         Judged { events: done.events(), bytes: done.bytes().len(), tagged, spent, then }
     }
 
-    /// Puts everything to the guest that isn't too large, in parts that aren't too large either.
+    /// Has a batch judged; of each match that exceptions cover, it tells the one that suppresses it now.
     pub(crate) fn ask(&self, batch: &Batch) -> Judgement {
+        let mut judgement = self.ask_guest(batch);
+        exceptions::settle(&mut judgement.findings, self.guest.exceptions(), exceptions::now());
+        judgement
+    }
+
+    /// Puts everything to the guest that isn't too large, in parts that aren't too large either.
+    fn ask_guest(&self, batch: &Batch) -> Judgement {
         if batch.bytes().len() <= self.max_event_bytes {
             return self.guest.judge(batch.bytes(), batch.ends());
         }

@@ -4,15 +4,13 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::guest::{Guest, Reason};
+use crate::judge::Judged;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use weir_engine::program::RuleMeta;
-
-use crate::guest::Reason;
-use crate::judge::Judged;
 
 /// Seconds: a batch takes from some microseconds to the deadline.
 const GUEST_SECONDS: [f64; 12] = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
@@ -43,6 +41,8 @@ pub struct Counts {
     sink: Component,
     alerts: Option<Component>,
     rule_ids: Arc<[String]>,
+    /// The rules of which a match may be suppressed.
+    excepted: Arc<[u32]>,
 }
 
 /// A component as Vector labels it: what it is called, its role, and its type.
@@ -56,19 +56,22 @@ struct Component {
 const DETECT: Component = Component { id: "detect", kind: "transform", of_type: "weir" };
 
 impl Counts {
-    /// Counts for a source and sinks of these types, and rules that are numbered in this order.
+    /// Counts for a source and sinks of these types, and what the guest finds.
     pub fn new(
         source_type: &'static str,
         sink_type: &'static str,
         alerts_type: Option<&'static str>,
-        rules: &[RuleMeta],
+        guest: &Guest,
     ) -> Self {
+        let rules = guest.rules();
+        let is_excepted = |rule: &u32| guest.exceptions().iter().any(|exception| exception.rules.includes(*rule));
         let sink = |id, of_type| Component { id, kind: "sink", of_type };
         Self {
             source: Component { id: "source", kind: "source", of_type: source_type },
             sink: sink("sink", sink_type),
             alerts: alerts_type.map(|of_type| sink("alerts", of_type)),
             rule_ids: rules.iter().map(|rule| rule.id.clone()).collect(),
+            excepted: (0..rules.len() as u32).filter(is_excepted).collect(),
         }
     }
 
@@ -76,6 +79,9 @@ impl Counts {
     pub fn register(&self) {
         for id in self.rule_ids.iter() {
             counter!("weir_matches_total", "rule_id" => id.clone()).increment(0);
+        }
+        for rule in self.excepted.iter() {
+            self.suppressed(*rule, 0);
         }
         for reason in Reason::ALL {
             counter!("weir_unjudged_events_total", "reason" => reason.label()).increment(0);
@@ -106,10 +112,17 @@ impl Counts {
         for (rule, matches) in &judged.tagged.matches {
             counter!("weir_matches_total", "rule_id" => self.rule_ids[*rule as usize].clone()).increment(*matches);
         }
+        for (rule, matches) in &judged.tagged.suppressed {
+            self.suppressed(*rule, *matches);
+        }
         for (reason, events) in &judged.tagged.unjudged {
             counter!("weir_unjudged_events_total", "reason" => *reason).increment(*events);
             DETECT.failed(reason, "processing");
         }
+    }
+
+    fn suppressed(&self, rule: u32, matches: u64) {
+        counter!("weir_suppressed_matches_total", "rule_id" => self.rule_ids[rule as usize].clone()).increment(matches);
     }
 
     fn component(&self, outlet: Outlet) -> Component {
@@ -311,6 +324,7 @@ fn record() -> Result<PrometheusHandle, MetricsError> {
     describe_counter!("component_errors_total", "Failures of a component.");
     describe_counter!("component_discarded_events_total", "Events that a component took but could not hand on.");
     describe_counter!("weir_matches_total", "Events that match a rule.");
+    describe_counter!("weir_suppressed_matches_total", "Events that match a rule, but are excepted from it.");
     describe_counter!("weir_unjudged_events_total", "Events that went on without being judged.");
     describe_counter!("weir_reloads_total", "Attempts to take a changed config, module or rules into use.");
     describe_gauge!("weir_in_flight_bytes", metrics::Unit::Bytes, "Bytes of requests that are being judged or sent.");

@@ -10,9 +10,11 @@ use std::{fs, thread};
 use rustls::ServerConfig;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use crate::config::{Bearer, Config, ConfigError, Detect, Listen, Remote};
 use crate::config::{Sink as SinkConfig, Source as SourceConfig, is_token};
+use crate::exceptions;
 use crate::guest::{Guest, Limits, LoadError, Module};
 use crate::judge::Judge;
 use crate::metrics::{self, Counts};
@@ -113,7 +115,8 @@ fn read_secrets(config: &Config) -> Result<Secrets<Arc<ServerConfig>, String>, C
 fn open_judge(config: &Config) -> Result<Judge, ConfigError> {
     let detect = &config.detect;
     let guest = load_guest(config, detect.cache_dir.as_deref())?;
-    Ok(Judge::new(guest, detect.max_event_bytes, detect.on_error))
+    exceptions::expiring(guest.exceptions(), exceptions::now()).iter().for_each(|warning| warn!("{warning}"));
+    Ok(Judge::new(guest, detect))
 }
 
 /// Loads the module, or makes one of the rules; machine code may be kept in `cache`.
@@ -258,7 +261,7 @@ fn open_route(
         }
     }
     let alerts_type = config.alerts.as_ref().map(SinkConfig::type_name);
-    let counts = Counts::new(config.source.type_name(), config.sink.type_name(), alerts_type, judge.guest().rules());
+    let counts = Counts::new(config.source.type_name(), config.sink.type_name(), alerts_type, judge.guest());
     Ok(Route { judge, sink, alerts, counts })
 }
 

@@ -78,6 +78,9 @@ pub(crate) fn summarise(summary: &Summary, sink: &Sink) {
     for (id, rule) in &summary.matches {
         say(format_args!("weir: {:>8}  {} ({id})", rule.events, rule.name));
     }
+    if summary.suppressed > 0 {
+        say(format_args!("weir: {:>8}  suppressed by exceptions", count(summary.suppressed, "match")));
+    }
     for (reason, events) in &summary.unjudged {
         say(format_args!("weir: {events:>8}  not judged: {reason}"));
     }
@@ -103,6 +106,7 @@ pub(crate) fn log(summary: &Summary) {
         bytes_in = summary.bytes_in,
         bytes_out = summary.bytes_out,
         matching_events = summary.matching_events,
+        suppressed_matches = summary.suppressed,
         returned_events = summary.returned,
         rejected_events = summary.rejected,
         lost_events = summary.lost,

@@ -28,10 +28,12 @@ pub struct Summary {
     pub bytes_in: u64,
     /// Bytes that were delivered.
     pub bytes_out: u64,
-    /// Events that match any rule.
+    /// Events that match any rule, and aren't suppressed for all of them.
     pub matching_events: u64,
-    /// Events that match each rule, by the rule's id.
+    /// Events that match each rule, by the rule's id; without what is suppressed.
     pub matches: BTreeMap<String, RuleMatches>,
+    /// Matches that an exception suppresses.
+    pub suppressed: u64,
     /// Events that couldn't be judged, by reason.
     pub unjudged: BTreeMap<&'static str, u64>,
     /// The first event that was tagged.
@@ -113,6 +115,7 @@ impl Summary {
                 matches.name.clone_from(&rule.name);
             }
         }
+        self.suppressed += judged.tagged.suppressed.values().sum::<u64>();
         for (reason, events) in &judged.tagged.unjudged {
             *self.unjudged.entry(reason).or_default() += events;
         }

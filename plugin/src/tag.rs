@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use bytes::Bytes;
-use weir_engine::program::RuleMeta;
-use weir_engine::tag::{self, NotAnObject, Tagger};
+use weir_engine::tag::{self, Match, NotAnObject, Tagger};
 use weir_native::tag as native;
 
 use crate::batch::{Events, Form};
-use crate::config::OnError;
+use crate::config::{OnError, Suppressed};
 use crate::delivery::MAX_PUSH_BYTES;
 use crate::guest::{Finding, Judgement, Reason};
 
@@ -18,11 +17,13 @@ use crate::guest::{Finding, Judgement, Reason};
 pub struct Tagged {
     /// All bytes, in order; what no rule matched is shared with the batch that came.
     pub pieces: Vec<Bytes>,
-    /// How many events match each rule, by the rule's number.
+    /// How many events match each rule, by the rule's number; without what is suppressed.
     pub matches: BTreeMap<u32, u64>,
+    /// How many matches of each rule are suppressed.
+    pub suppressed: BTreeMap<u32, u64>,
     /// How many events couldn't be judged, by reason.
     pub unjudged: BTreeMap<&'static str, u64>,
-    /// The events that match any rule, tagged.
+    /// The events that match any rule, and aren't suppressed for all of them; tagged.
     pub matching: Vec<Bytes>,
     /// Bytes of the pieces that aren't shared with what came.
     pub added: usize,
@@ -62,6 +63,7 @@ pub struct BatchTagger {
     tagger: Tagger,
     longest_marked: usize,
     on_error: OnError,
+    suppressed: Suppressed,
 }
 
 impl BatchTagger {
@@ -69,10 +71,9 @@ impl BatchTagger {
     /// many times as much of them.
     const MOST_HELD: usize = 8 << 20;
 
-    /// Prepares to tag with `rules`, which findings number in this order. Events beyond `longest_marked` bytes aren't
-    /// marked.
-    pub fn new(rules: &[RuleMeta], longest_marked: usize, on_error: OnError) -> Self {
-        Self { tagger: Tagger::new(rules), longest_marked, on_error }
+    /// Prepares to tag with `tagger`. Events beyond `longest_marked` bytes aren't marked.
+    pub fn new(tagger: Tagger, longest_marked: usize, on_error: OnError, suppressed: Suppressed) -> Self {
+        Self { tagger, longest_marked, on_error, suppressed }
     }
 
     /// The longest event that is marked if it can't be judged, in bytes.
@@ -121,17 +122,23 @@ impl BatchTagger {
     }
 
     fn tag_line(&self, line: u32, found: &[Finding], writer: &mut Writer<'_>) -> Result<(), NotAnObject> {
-        let rules: Vec<u32> = found.iter().map(|finding| finding.rule).collect();
+        let is_told = |finding: &&Finding| finding.exception.is_none() || self.suppressed == Suppressed::Mark;
+        let matches: Vec<Match> = found.iter().filter(is_told).map(Match::from).collect();
+        if matches.is_empty() {
+            return Ok(());
+        }
         let written = writer.replace(line, |events, place, out| match events {
-            Events::Lines(batch) => self.tagger.tag(&batch.bytes()[batch.line(place)], &rules, out),
+            Events::Lines(batch) => self.tagger.tag(&batch.bytes()[batch.line(place)], &matches, out),
             Events::Native(push) => {
                 let mut wrapper = Vec::new();
-                native::tagged(push.wrapper(place), &self.tagger, &rules, &mut wrapper).map_err(|_| NotAnObject)?;
+                native::tagged(push.wrapper(place), &self.tagger, &matches, &mut wrapper).map_err(|_| NotAnObject)?;
                 push.put_instead(place, &wrapper, out);
                 Ok(())
             }
         })?;
-        writer.matching.push(written);
+        if found.iter().any(|finding| finding.exception.is_none()) {
+            writer.matching.push(written);
+        }
         Ok(())
     }
 
@@ -151,15 +158,22 @@ impl BatchTagger {
     }
 }
 
+impl From<&Finding> for Match {
+    fn from(finding: &Finding) -> Self {
+        Self { rule: finding.rule, suppressed_by: finding.exception }
+    }
+}
+
 impl Tagged {
-    /// How many events match any rule.
+    /// How many events match any rule, and aren't suppressed for all of them.
     pub fn matching_events(&self) -> u64 {
         self.matching.len() as u64
     }
 
     fn add_match(&mut self, findings: &[Finding]) {
         for finding in findings {
-            *self.matches.entry(finding.rule).or_default() += 1;
+            let counts = if finding.exception.is_some() { &mut self.suppressed } else { &mut self.matches };
+            *counts.entry(finding.rule).or_default() += 1;
         }
     }
 }
@@ -261,28 +275,39 @@ impl<'e> Writer<'e> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use weir_engine::program::{ExceptionMeta, RuleMeta};
 
     use super::*;
     use crate::batch::Batch;
     use crate::guest::Unjudged;
 
     const LONGEST_MARKED: usize = 40;
+    const ONE: Match = Match { rule: 0, suppressed_by: None };
+    const SUPPRESSED: Match = Match { rule: 0, suppressed_by: Some(0) };
 
     /// What a detector may say of a line.
     #[derive(Clone, Debug)]
     enum Said {
         Nothing,
-        Matches(Vec<u32>),
+        Matches(Vec<Match>),
         Malformed,
         Unjudged,
     }
 
-    fn rules() -> Vec<RuleMeta> {
-        ["one", "two"].map(|id| RuleMeta { id: id.into(), ..RuleMeta::default() }).to_vec()
+    /// Of two rules, and one exception.
+    fn tagger_of_lines() -> Tagger {
+        let rules = ["one", "two"].map(|id| RuleMeta { id: id.into(), ..RuleMeta::default() });
+        Tagger::new(&rules, &[ExceptionMeta { name: "known".into(), ..ExceptionMeta::default() }])
+    }
+
+    impl Said {
+        fn is_alarming(&self) -> bool {
+            matches!(self, Self::Matches(matches) if matches.iter().any(|found| found.suppressed_by.is_none()))
+        }
     }
 
     fn tagger(on_error: OnError) -> BatchTagger {
-        BatchTagger::new(&rules(), LONGEST_MARKED, on_error)
+        BatchTagger::new(tagger_of_lines(), LONGEST_MARKED, on_error, Suppressed::Mark)
     }
 
     fn judgement(said: &[Said]) -> Judgement {
@@ -290,8 +315,9 @@ mod tests {
         for (event, said) in (0..).zip(said) {
             match said {
                 Said::Nothing => {}
-                Said::Matches(rules) => {
-                    judgement.findings.extend(rules.iter().map(|rule| Finding { event, rule: *rule }));
+                Said::Matches(matches) => {
+                    let finding = |found: &Match| Finding { event, rule: found.rule, exception: found.suppressed_by };
+                    judgement.findings.extend(matches.iter().map(finding));
                 }
                 Said::Malformed => judgement.malformed.push(event),
                 Said::Unjudged => judgement.unjudged.push(Unjudged { event, reason: Reason::Trap }),
@@ -305,7 +331,7 @@ mod tests {
         let mut out = Vec::new();
         let added = match said {
             Said::Nothing => Err(NotAnObject),
-            Said::Matches(numbers) => Tagger::new(&rules()).tag(line.as_bytes(), numbers, &mut out),
+            Said::Matches(matches) => tagger_of_lines().tag(line.as_bytes(), matches, &mut out),
             _ if line.len() > LONGEST_MARKED => Err(NotAnObject),
             Said::Malformed => tag::mark_unjudged(line.as_bytes(), "malformed", &mut out),
             Said::Unjudged => tag::mark_unjudged(line.as_bytes(), "trap", &mut out),
@@ -318,7 +344,9 @@ mod tests {
             2 => Just(Said::Nothing),
             1 => Just(Said::Malformed),
             1 => Just(Said::Unjudged),
-            3 => prop::sample::select(vec![vec![0], vec![1], vec![0, 1]]).prop_map(Said::Matches),
+            3 => prop::sample::select(vec![vec![ONE], vec![Match::of(1)], vec![ONE, Match::of(1)]]).prop_map(Said::Matches),
+            1 => Just(Said::Matches(vec![SUPPRESSED])),
+            1 => Just(Said::Matches(vec![SUPPRESSED, Match::of(1)])),
         ]
     }
 
@@ -348,7 +376,7 @@ mod tests {
             prop_assert_eq!(end, End::Batch);
 
             let is_object = |line: &str| serde_json::from_str::<serde_json::Map<_, _>>(line).is_ok();
-            let matches = |(line, said): &(&String, &Said)| matches!(said, Said::Matches(_)) && is_object(line);
+            let matches = |(line, said): &(&String, &Said)| said.is_alarming() && is_object(line);
             let example = came.iter().zip(&said).position(|line| matches(&line));
             prop_assert_eq!(tagged.pieces.concat(), join(goes.clone()).into_bytes());
             prop_assert!(tagged.pieces.iter().all(|piece| !piece.is_empty()));
@@ -363,8 +391,10 @@ mod tests {
     #[test]
     fn what_no_rule_matches_is_not_copied() {
         let batch = Batch::new(Bytes::from("{}\n{}\n{}\n{}\n"));
-        let matches =
-            Judgement { findings: [1, 2].map(|event| Finding { event, rule: 0 }).to_vec(), ..Judgement::default() };
+        let matches = Judgement {
+            findings: [1, 2].map(|event| Finding { event, rule: 0, exception: None }).to_vec(),
+            ..Judgement::default()
+        };
         let (tagged, _) = tagger(OnError::Pass).tag(&Events::Lines(batch.clone()), &matches);
         let [before, _added, after] = &tagged.pieces[..] else { panic!("{:?}", tagged.pieces) };
         assert_eq!((before.as_ptr(), after.as_ptr()), (batch.bytes().as_ptr(), batch.bytes()[8..].as_ptr()));
@@ -374,7 +404,8 @@ mod tests {
     fn no_more_is_held_at_once_than_should_be_however_much_is_added() {
         let lines = 200_000;
         let batch = Batch::new(Bytes::from("{}\n".repeat(lines)));
-        let findings: Vec<Finding> = (0..lines as u32).map(|event| Finding { event, rule: 0 }).collect();
+        let findings: Vec<Finding> =
+            (0..lines as u32).map(|event| Finding { event, rule: 0, exception: None }).collect();
         let judgement = Judgement { findings, ..Judgement::default() };
         let (tagged, End::Full { line }) = tagger(OnError::Pass).tag(&Events::Lines(batch.clone()), &judgement) else {
             panic!("all at once")
@@ -400,12 +431,36 @@ mod tests {
     #[test]
     fn the_first_event_that_cannot_be_judged_or_tagged_stops_the_rest_if_it_shall() {
         let batch = Batch::new(Bytes::from("{}\n[]\n{}\n"));
-        for (said, reason) in [(Said::Matches(vec![0]), Reason::Malformed), (Said::Unjudged, Reason::Trap)] {
-            let judgement = judgement(&[Said::Nothing, said, Said::Matches(vec![0])]);
+        for (said, reason) in [(Said::Matches(vec![ONE]), Reason::Malformed), (Said::Unjudged, Reason::Trap)] {
+            let judgement = judgement(&[Said::Nothing, said, Said::Matches(vec![ONE])]);
             let (tagged, end) = tagger(OnError::Stop).tag(&Events::Lines(batch.clone()), &judgement);
             assert_eq!(end, End::Unjudged { line: 1, reason });
             assert_eq!(tagged.pieces.concat(), b"{}\n");
             assert_eq!(tagged.matching_events(), 0);
         }
+    }
+
+    #[test]
+    fn what_is_suppressed_is_counted_apart_and_told_only_if_it_shall_be() {
+        let batch = Batch::new(Bytes::from("{}\n{}\n{}\n"));
+        let both = Said::Matches(vec![SUPPRESSED, Match::of(1)]);
+        let judgement = judgement(&[Said::Matches(vec![SUPPRESSED]), both, Said::Matches(vec![SUPPRESSED])]);
+        for (suppressed, told) in [(Suppressed::Mark, 3), (Suppressed::Hide, 0)] {
+            let tagger = BatchTagger::new(tagger_of_lines(), LONGEST_MARKED, OnError::Pass, suppressed);
+            let (tagged, _) = tagger.tag(&Events::Lines(batch.clone()), &judgement);
+            let text = String::from_utf8(tagged.pieces.concat()).unwrap();
+            assert_eq!(text.matches(r#""suppressed_by":"known""#).count(), told, "{text}");
+            assert_eq!((tagged.matches, tagged.suppressed), ([(1, 1)].into(), [(0, 3)].into()));
+            assert_eq!(tagged.matching, [text.lines().nth(1).unwrap()]);
+        }
+    }
+
+    #[test]
+    fn an_event_whose_matches_are_hidden_is_not_touched() {
+        let batch = Batch::new(Bytes::from("{}\n[]\n"));
+        let judgement = judgement(&[Said::Matches(vec![SUPPRESSED]), Said::Matches(vec![SUPPRESSED])]);
+        let tagger = BatchTagger::new(tagger_of_lines(), LONGEST_MARKED, OnError::Stop, Suppressed::Hide);
+        let (tagged, end) = tagger.tag(&Events::Lines(batch.clone()), &judgement);
+        assert_eq!((end, tagged.added, tagged.pieces), (End::Batch, 0, vec![batch.bytes().clone()]));
     }
 }

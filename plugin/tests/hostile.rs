@@ -25,7 +25,7 @@ fn judge(guest: &Guest, batch: &str) -> Judgement {
 }
 
 fn matches(events: &[u32]) -> Vec<Finding> {
-    events.iter().map(|&event| Finding { event, rule: 0 }).collect()
+    events.iter().map(|&event| Finding { event, rule: 0, exception: None }).collect()
 }
 
 fn unjudged(events: &[u32], reason: Reason) -> Vec<Unjudged> {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use proptest::prelude::*;
 use weir::batch::{Batch, Chunk, Events};
-use weir::config::OnError;
+use weir::config::{Detect, OnError};
 use weir::guest::{Guest, Limits, Module};
 use weir::judge::{Judge, Judged, Then};
 use weir::rules;
@@ -19,7 +19,8 @@ const MAX: usize = MATCHING.len();
 fn judge(on_error: OnError) -> Judge {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("weir-cache");
     let module = Module { name: "shipped rules", bytes: rules::SHIPPED, pinned: None, cache: Some(&cache) };
-    Judge::new(Guest::load(&module, &Limits::default()).unwrap(), MAX, on_error)
+    let detect = Detect { max_event_bytes: MAX, on_error, ..Detect::default() };
+    Judge::new(Guest::load(&module, &Limits::default()).unwrap(), &detect)
 }
 
 static PASS: LazyLock<Judge> = LazyLock::new(|| judge(OnError::Pass));

@@ -7,9 +7,13 @@
 use std::sync::OnceLock;
 
 use weir_engine::Detector;
-use weir_engine::program::{Program, RuleMeta, Technique as RuleTechnique, Threat as RuleThreat};
+use weir_engine::program::{
+    Coverage as Covered, ExceptionMeta, Program, RuleMeta, Technique as RuleTechnique, Threat as RuleThreat,
+};
 
-use exports::weir::detector::detector::{Finding, Guest, Report, Rule, Technique, Threat, ThreatEntry};
+use exports::weir::detector::detector::{
+    Coverage, Exception, Finding, Guest, Report, Rule, Technique, Threat, ThreatEntry,
+};
 
 mod bindings {
     wit_bindgen::generate!({ world: "module", path: "wit" });
@@ -25,13 +29,17 @@ impl Guest for Module {
         DETECTOR.get().map(|detector| detector.rules().iter().map(rule).collect()).unwrap_or_default()
     }
 
+    fn exceptions() -> Vec<Exception> {
+        DETECTOR.get().map(|detector| detector.exceptions().iter().map(exception).collect()).unwrap_or_default()
+    }
+
     fn fields() -> Vec<String> {
         DETECTOR.get().map(|detector| detector.fields().to_vec()).unwrap_or_default()
     }
 
     fn detect(events: Vec<u8>) -> Report {
         let found = DETECTOR.get().map(|detector| detector.detect(&events)).unwrap_or_default();
-        let finding = |found: weir_engine::Finding| Finding { event: found.event, rule: found.rule, exception: None };
+        let finding = |weir_engine::Finding { event, rule, exception }| Finding { event, rule, exception };
         Report { findings: found.findings.into_iter().map(finding).collect(), malformed: found.malformed }
     }
 }
@@ -63,6 +71,19 @@ fn technique(technique: &RuleTechnique) -> Technique {
 
 fn entry(entry: &weir_engine::program::ThreatEntry) -> ThreatEntry {
     ThreatEntry { id: entry.id.clone(), name: entry.name.clone(), reference: entry.reference.clone() }
+}
+
+fn exception(meta: &ExceptionMeta) -> Exception {
+    Exception {
+        name: meta.name.clone(),
+        comment: meta.comment.clone(),
+        rules: match &meta.rules {
+            Covered::All => Coverage::All,
+            Covered::Rules(rules) => Coverage::Rules(rules.clone()),
+        },
+        not_before: meta.window.not_before,
+        expires: meta.window.expires,
+    }
 }
 
 bindings::export!(Module with_types_in bindings);

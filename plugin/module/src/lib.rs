@@ -51,6 +51,7 @@ pub fn build(guest: &[u8], program: &Program) -> Result<Vec<u8>, BuildError> {
     // Faults are better found here, where they can be told, than as a trap in the guest; and limits before all, for what
     // is beyond them may take for ever to index.
     limits::check(program.rules.iter().map(|rule| &rule.meta), &program.fields)?;
+    limits::check_exceptions(program.exceptions.iter().map(|exception| &exception.meta), program.rules.len())?;
     Detector::new(program.clone())?;
     let core = snapshot(guest, program)?;
     let module = wit_component::ComponentEncoder::default()
@@ -132,7 +133,7 @@ impl InstanceState for Loaded {
 
 #[cfg(test)]
 mod tests {
-    use weir_engine::program::{Condition, Folding, Rule, RuleMeta};
+    use weir_engine::program::{Condition, Rule, RuleMeta};
 
     use super::*;
 
@@ -140,8 +141,7 @@ mod tests {
     fn no_module_is_made_that_the_host_would_refuse_for_what_it_says() {
         let meta = RuleMeta { id: "r".into(), name: "x".repeat(257), severity: "low".into(), ..RuleMeta::default() };
         let rules = vec![Rule { meta, condition: Condition::Constant(true) }];
-        let (fields, calculated, predicates) = (Vec::new(), Vec::new(), Vec::new());
-        let program = Program { folding: Folding::Unicode, fields, calculated, predicates, rules };
+        let program = Program { rules, ..Program::default() };
         let error = build(b"", &program).err().map(|error| error.to_string());
         let expected = "the module would describe rule `r` with a name of 257 bytes, more than 256, and no Weir would load it; \
                         shorten that, or build fewer rules into one module";
@@ -151,8 +151,7 @@ mod tests {
     #[test]
     fn a_name_of_thousands_of_segments_is_refused_before_it_is_indexed() {
         let fields = vec!["a.".repeat(20_000)];
-        let (calculated, predicates, rules) = (Vec::new(), Vec::new(), Vec::new());
-        let program = Program { folding: Folding::Unicode, fields, calculated, predicates, rules };
+        let program = Program { fields, ..Program::default() };
         // Indexing it would take some gigabytes.
         assert!(matches!(build(b"", &program), Err(BuildError::Description(_))));
     }

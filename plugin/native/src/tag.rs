@@ -9,7 +9,7 @@ mod tests;
 use std::borrow::Cow;
 
 use serde_json::Value;
-use weir_engine::tag::{Addition, Change, NotAnObject, Tagger, has_a_say, unjudged_additions};
+use weir_engine::tag::{Addition, Change, Match, NotAnObject, Tagger, has_a_say, unjudged_additions};
 
 use crate::decode::write_object;
 use crate::encode::{put_entry, put_message, put_value};
@@ -26,13 +26,13 @@ const ROOM: usize = 1024;
 #[error("event isn't a log whose root is an object; pass it on as it came")]
 pub struct NotALog;
 
-/// Appends `wrapper`, an `EventWrapper`, tagged with the `rules` that matched it. Tagging once more with the same rules adds
-/// nothing. On an error nothing is appended.
+/// Appends `wrapper`, an `EventWrapper`, tagged with its `matches`. Tagging once more with the same adds nothing. On an
+/// error nothing is appended.
 ///
 /// # Panics
-/// If one of `rules` isn't the number of a rule of `tagger`.
-pub fn tagged(wrapper: &[u8], tagger: &Tagger, rules: &[u32], out: &mut Vec<u8>) -> Result<(), NotALog> {
-    add_all(wrapper, tagger.additions(&told(wrapper)?, rules)?, out)
+/// If one of `matches` has a number that no rule or no exception of `tagger` has.
+pub fn tagged(wrapper: &[u8], tagger: &Tagger, matches: &[Match], out: &mut Vec<u8>) -> Result<(), NotALog> {
+    add_all(wrapper, tagger.additions(&told(wrapper)?, matches)?, out)
 }
 
 /// Appends `wrapper`, an `EventWrapper`, with `weir.unjudged` set to `reason`, unless it has one. On an error nothing is

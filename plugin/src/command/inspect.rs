@@ -5,12 +5,13 @@ use std::io::{self, Write, stdout};
 use std::path::PathBuf;
 
 use clap::Args;
+use weir::exceptions::moment;
 use weir::guest::{Guest, Limits, Module};
-use weir_engine::program::{RuleMeta, Threat};
+use weir_engine::program::{Coverage, ExceptionMeta, RuleMeta, Threat};
 
 use super::Failure;
 
-/// Show a module's rules, fields, size and SHA-256
+/// Show a module's rules, exceptions, fields, size and SHA-256
 #[derive(Args)]
 pub(crate) struct Inspect {
     /// Detection module
@@ -36,7 +37,30 @@ fn show(name: &str, size: usize, guest: &Guest, out: &mut impl Write) -> io::Res
     writeln!(out, "sha256  {}", guest.sha256())?;
     writeln!(out, "fields  {}", guest.fields().join(", "))?;
     writeln!(out, "rules   {}", guest.rules().len())?;
-    guest.rules().iter().try_for_each(|rule| show_rule(rule, out))
+    guest.rules().iter().try_for_each(|rule| show_rule(rule, out))?;
+    if !guest.exceptions().is_empty() {
+        writeln!(out, "\nexceptions  {}", guest.exceptions().len())?;
+    }
+    guest.exceptions().iter().try_for_each(|exception| show_exception(exception, guest.rules(), out))
+}
+
+fn show_exception(exception: &ExceptionMeta, rules: &[RuleMeta], out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "\n{}", exception.name)?;
+    writeln!(out, "  comment   {}", exception.comment.trim().replace('\n', "\n            "))?;
+    match &exception.rules {
+        Coverage::All => writeln!(out, "  rules     all")?,
+        Coverage::Rules(covered) => {
+            let ids: Vec<&str> = covered.iter().map(|rule| &*rules[*rule as usize].id).collect();
+            writeln!(out, "  rules     {}", ids.join("\n            "))?;
+        }
+    }
+    if let Some(start) = exception.window.not_before {
+        writeln!(out, "  from      {}", moment(start))?;
+    }
+    if let Some(end) = exception.window.expires {
+        writeln!(out, "  until     {}", moment(end))?;
+    }
+    Ok(())
 }
 
 fn show_rule(rule: &RuleMeta, out: &mut impl Write) -> io::Result<()> {

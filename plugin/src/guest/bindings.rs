@@ -1,19 +1,19 @@
-//! What `detector.wit` looks like in Rust, and how its rules become the engine's; trusts the shapes, not the values.
+//! What `detector.wit` looks like in Rust, and how its rules and exceptions become the engine's; trusts the shapes, not the values.
 
-use weir_engine::program::{RuleMeta, Technique, Threat, ThreatEntry};
+use weir_engine::program::{Coverage, ExceptionMeta, RuleMeta, Technique, Threat, ThreatEntry, Window};
 
 use self::exports::weir::detector::detector as wit;
 
 wasmtime::component::bindgen!({ world: "module", path: "../wasm-guest/wit" });
 
-pub(super) use self::exports::weir::detector::detector::{Finding, Guest as Detector, Report, Rule};
+pub(super) use self::exports::weir::detector::detector::{Exception, Finding, Guest as Detector, Report, Rule};
 
 /// The interface that a detector exports.
 pub(super) const INTERFACE: &str = "weir:detector/detector";
 /// The version of it that this host speaks.
 pub(super) const VERSION: &str = "0.1.0";
 /// Its functions.
-pub(super) const FUNCTIONS: [&str; 3] = ["describe", "fields", "detect"];
+pub(super) const FUNCTIONS: [&str; 4] = ["describe", "exceptions", "fields", "detect"];
 
 impl From<Rule> for RuleMeta {
     fn from(rule: Rule) -> Self {
@@ -52,6 +52,20 @@ impl From<wit::Technique> for Technique {
 impl From<wit::ThreatEntry> for ThreatEntry {
     fn from(entry: wit::ThreatEntry) -> Self {
         Self { id: entry.id, name: entry.name, reference: entry.reference }
+    }
+}
+
+impl From<Exception> for ExceptionMeta {
+    fn from(exception: Exception) -> Self {
+        Self {
+            name: exception.name,
+            comment: exception.comment,
+            rules: match exception.rules {
+                wit::Coverage::All => Coverage::All,
+                wit::Coverage::Rules(rules) => Coverage::Rules(rules),
+            },
+            window: Window { not_before: exception.not_before, expires: exception.expires },
+        }
     }
 }
 

@@ -124,7 +124,7 @@ mod tests {
         }
         let places = |letter| (0..events).filter(move |event| bytes[2 * *event as usize] == letter);
         Ok(Judgement {
-            findings: places(b'm').map(|event| Finding { event, rule: 0 }).collect(),
+            findings: places(b'm').map(|event| Finding { event, rule: 0, exception: None }).collect(),
             malformed: places(b'x').collect(),
             ..Judgement::default()
         })

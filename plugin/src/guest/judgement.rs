@@ -6,7 +6,7 @@ use std::time::Duration;
 /// What a detector says of a batch. Events are numbered by their lines, from 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Judgement {
-    /// Which rules matched, in the order of the events, then the rules.
+    /// Which rules matched, in the order of the events, then the rules, then the exceptions.
     pub findings: Vec<Finding>,
     /// The lines that aren't JSON objects, in order; as far as the detector looked.
     pub malformed: Vec<u32>,
@@ -25,6 +25,8 @@ pub struct Finding {
     pub event: u32,
     /// The rule's place in [`Guest::rules`](super::Guest::rules).
     pub rule: u32,
+    /// An exception that covers the match: its place in [`Guest::exceptions`](super::Guest::exceptions).
+    pub exception: Option<u32>,
 }
 
 /// An event that couldn't be judged.
@@ -129,7 +131,7 @@ mod tests {
 
     fn said(findings: &[u32], malformed: &[u32], unjudged: &[u32]) -> Judgement {
         Judgement {
-            findings: findings.iter().map(|&event| Finding { event, rule: 7 }).collect(),
+            findings: findings.iter().map(|&event| Finding { event, rule: 7, exception: None }).collect(),
             malformed: malformed.to_vec(),
             unjudged: unjudged.iter().map(|&event| Unjudged { event, reason: Reason::Trap }).collect(),
             ..Judgement::default()

@@ -184,6 +184,7 @@ pub(super) fn introduce(module: &Module<'_>, limits: &Limits, instances: &Instan
         .call(deadline, limits.memory_bytes, describe::ask)
         .map_err(|failure| LoadError::Introduction { module: name(), failure })?;
     limits::check(description.rules.iter(), &description.fields)
+        .and_then(|()| limits::check_exceptions(description.exceptions.iter(), description.rules.len()))
         .map_err(|error| LoadError::Description { module: name(), error })?;
     Ok(description)
 }

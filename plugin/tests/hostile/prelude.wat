@@ -14,6 +14,7 @@
 
   (func (export "{interface}#describe") (result i32) {describe} (i32.const 1024))
   (func (export "{interface}#fields") (result i32) (i32.const 1032))
+  (func (export "{interface}#exceptions") (result i32) (i32.const 1040))
 
   (func (export "{interface}#detect") (param $at i32) (param $length i32) (result i32)
     (local $end i32) (local $line_end i32) (local $event i32) (local $verdict i32)

@@ -1,6 +1,6 @@
-//! Lays out rules and fields as the canonical ABI wants to find them in a detector's memory.
+//! Lays out rules, fields and exceptions as the canonical ABI wants to find them in a detector's memory.
 
-use weir_engine::program::{RuleMeta, Technique, Threat, ThreatEntry};
+use weir_engine::program::{Coverage, ExceptionMeta, RuleMeta, Technique, Threat, ThreatEntry};
 
 /// Memory from `base` on.
 pub struct Image {
@@ -9,12 +9,13 @@ pub struct Image {
 }
 
 impl Image {
-    /// The answer of `describe` at `base`, that of `fields` eight bytes later, and what these point to.
-    pub fn describing(base: u32, rules: &[RuleMeta], fields: &[&str]) -> Vec<u8> {
-        let mut image = Self { base, bytes: vec![0; 16] };
+    /// The answers of `describe` at `base`, of `fields` and of `exceptions`, each eight bytes later, and what these point to.
+    pub fn describing(base: u32, rules: &[RuleMeta], fields: &[&str], exceptions: &[ExceptionMeta]) -> Vec<u8> {
+        let mut image = Self { base, bytes: vec![0; 24] };
         let rules = image.list(rules, Self::rule);
         let fields = image.list(fields, |image, field| image.text(field));
-        image.bytes[..16].copy_from_slice(&[rules, fields].concat());
+        let exceptions = image.list(exceptions, Self::exception);
+        image.bytes[..24].copy_from_slice(&[rules, fields, exceptions].concat());
         image.bytes
     }
 
@@ -48,6 +49,18 @@ impl Image {
         [self.text(&entry.id), self.text(&entry.name), self.text(&entry.reference)].concat()
     }
 
+    fn exception(&mut self, exception: &ExceptionMeta) -> Vec<u8> {
+        let (name, comment) = (self.text(&exception.name), self.text(&exception.comment));
+        let rules = match &exception.rules {
+            Coverage::All => [number(0), vec![0; 8]].concat(),
+            Coverage::Rules(rules) => [number(1), self.list(rules, |_, rule| number(*rule))].concat(),
+        };
+        // What follows is aligned to eight bytes.
+        let padding = number(0);
+        let (not_before, expires) = (time(exception.window.not_before), time(exception.window.expires));
+        [name, comment, rules, padding, not_before, expires].concat()
+    }
+
     /// A list is known by its place and its length.
     fn list<T>(&mut self, items: &[T], encode: impl Fn(&mut Self, &T) -> Vec<u8>) -> Vec<u8> {
         let encoded: Vec<u8> = items.iter().flat_map(|item| encode(self, item)).collect();
@@ -61,9 +74,13 @@ impl Image {
     fn put(&mut self, bytes: &[u8]) -> Vec<u8> {
         let place = self.base + self.bytes.len() as u32;
         self.bytes.extend_from_slice(bytes);
-        self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
+        self.bytes.resize(self.bytes.len().next_multiple_of(8), 0);
         number(place)
     }
+}
+
+fn time(seconds: Option<i64>) -> Vec<u8> {
+    [i64::from(seconds.is_some()), seconds.unwrap_or_default()].map(i64::to_le_bytes).concat()
 }
 
 fn number(number: u32) -> Vec<u8> {

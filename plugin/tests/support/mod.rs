@@ -4,7 +4,7 @@
 mod image;
 
 use weir::guest::{Guest, Limits, LoadError, Module};
-use weir_engine::program::{RuleMeta, Technique, Threat, ThreatEntry};
+use weir_engine::program::{ExceptionMeta, RuleMeta, Technique, Threat, ThreatEntry};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
@@ -29,6 +29,7 @@ pub struct Detector {
     pub wit: String,
     pub interface: &'static str,
     pub rules: Vec<RuleMeta>,
+    pub exceptions: Vec<ExceptionMeta>,
     /// Of its memory, at the start.
     pub pages: u32,
     pub imports: &'static str,
@@ -48,6 +49,7 @@ impl Default for Detector {
             wit: WIT.into(),
             interface: "weir:detector/detector@0.1.0",
             rules: vec![rule()],
+            exceptions: Vec::new(),
             pages: 2,
             imports: "",
             more: "",
@@ -67,7 +69,7 @@ impl Detector {
 
     /// As a core module.
     pub fn core_module(&self) -> Vec<u8> {
-        let image: String = Image::describing(1024, &self.rules, &["process.name", "host.id"])
+        let image: String = Image::describing(1024, &self.rules, &["process.name", "host.id"], &self.exceptions)
             .iter()
             .map(|byte| format!("\\{byte:02x}"))
             .collect();

@@ -1,9 +1,12 @@
 //! A batch of events in, findings out: the engine's main verb.
 
+use crate::exceptions::Exceptions;
 use crate::json::Malformed;
 use crate::paths::Paths;
 use crate::predicates::Predicates;
-use crate::program::{Condition, Expression, Predicate, Program, Rule, RuleMeta, Test};
+use crate::program::{
+    Condition, Coverage, Exception, ExceptionMeta, Expression, Predicate, Program, Rule, RuleMeta, Test,
+};
 use crate::rules::Conditions;
 use crate::scan::{Scratch, Value, scan};
 
@@ -15,12 +18,15 @@ pub struct Detector {
     paths: Paths,
     predicates: Predicates,
     conditions: Conditions,
+    described: Vec<ExceptionMeta>,
+    exceptions: Exceptions,
 }
 
 /// What was found in a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// By event, then by rule.
+    /// By event, then by rule, then by exception. A match that exceptions cover has a finding for each of them: which of
+    /// them is in force is not known here.
     pub findings: Vec<Finding>,
     /// The lines that aren't JSON objects, are nested deeper than [`crate::MAX_DEPTH`], or have more combinations of values
     /// than [`crate::MAX_COMBINATIONS`] for a calculation; in order.
@@ -34,6 +40,8 @@ pub struct Finding {
     pub event: u32,
     /// The number of the rule in the program, from 0.
     pub rule: u32,
+    /// The number of an exception in the program that covers this match, if one does.
+    pub exception: Option<u32>,
 }
 
 /// Why a program can't be run: a fault of the compiler that made it.
@@ -54,6 +62,9 @@ pub enum ProgramError {
     /// A condition that uses a predicate that isn't there.
     #[error("rule {0} uses a predicate that the program doesn't have; recompile the rules")]
     StrayPredicate(usize),
+    /// An exception that uses a predicate, or covers a rule, that isn't there.
+    #[error("exception {0} uses a predicate or a rule that the program doesn't have; recompile the rules")]
+    StrayException(usize),
 }
 
 impl Detector {
@@ -67,6 +78,8 @@ impl Detector {
             paths: Paths::new(&program.fields),
             predicates: Predicates::new(&program),
             conditions: Conditions::new(&program),
+            exceptions: Exceptions::new(&program),
+            described: program.exceptions.into_iter().map(|exception| exception.meta).collect(),
             rules: program.rules.into_iter().map(|rule| rule.meta).collect(),
             fields: program.fields,
         })
@@ -82,11 +95,16 @@ impl Detector {
         &self.fields
     }
 
+    /// The exceptions, in the order in which findings number them.
+    pub fn exceptions(&self) -> &[ExceptionMeta] {
+        &self.described
+    }
+
     /// Judges newline-delimited JSON. A blank line is no event, but counts as a line.
     pub fn detect(&self, events: &[u8]) -> Report {
         let mut report = Report::default();
         let mut hits = self.predicates.no_hits();
-        let mut matching = Vec::new();
+        let (mut matching, mut covering) = (Vec::new(), Vec::new());
         let mut scratch = Scratch::default();
         for (event, line) in (0..).zip(lines(events)) {
             if line.trim_ascii().is_empty() {
@@ -97,13 +115,25 @@ impl Detector {
             match scanned.and_then(|()| self.predicates.judge_waiting(&mut hits)) {
                 Ok(()) => {
                     self.conditions.judge(&hits, &mut matching);
-                    report.findings.extend(matching.iter().map(|rule| Finding { event, rule: *rule }));
+                    for &rule in &matching {
+                        self.exceptions.judge(rule, &hits, &mut covering);
+                        report.add(event, rule, &covering);
+                    }
                 }
                 Err(Malformed) => report.malformed.push(event),
             }
             hits.clear();
         }
         report
+    }
+}
+
+impl Report {
+    fn add(&mut self, event: u32, rule: u32, covering: &[u32]) {
+        if covering.is_empty() {
+            self.findings.push(Finding { event, rule, exception: None });
+        }
+        self.findings.extend(covering.iter().map(|number| Finding { event, rule, exception: Some(*number) }));
     }
 }
 
@@ -140,10 +170,21 @@ fn check(program: &Program) -> Result<(), ProgramError> {
         return Err(ProgramError::BrokenAutomaton(number));
     }
     let known = |rule: &Rule| predicates_within(&rule.condition, program.predicates.len());
-    match program.rules.iter().position(|rule| !known(rule)) {
-        Some(rule) => Err(ProgramError::StrayPredicate(rule)),
+    if let Some(rule) = program.rules.iter().position(|rule| !known(rule)) {
+        return Err(ProgramError::StrayPredicate(rule));
+    }
+    match program.exceptions.iter().position(|exception| is_stray(exception, program)) {
+        Some(exception) => Err(ProgramError::StrayException(exception)),
         None => Ok(()),
     }
+}
+
+fn is_stray(exception: &Exception, program: &Program) -> bool {
+    let covers_stray = match &exception.meta.rules {
+        Coverage::All => false,
+        Coverage::Rules(rules) => rules.iter().any(|rule| *rule as usize >= program.rules.len()),
+    };
+    covers_stray || !predicates_within(&exception.condition, program.predicates.len())
 }
 
 fn reads_only(expression: &Expression, fields: usize) -> bool {

@@ -9,6 +9,7 @@ pub mod program;
 mod automaton;
 mod calculate;
 mod detector;
+mod exceptions;
 mod field_tests;
 mod fold;
 mod function;

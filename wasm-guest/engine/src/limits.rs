@@ -5,6 +5,10 @@ use std::collections::HashSet;
 
 use crate::program::{RuleMeta, Threat, ThreatEntry};
 
+mod exceptions;
+
+pub use exceptions::{MAX_COMMENT_BYTES, MAX_EXCEPTIONS, check_exceptions};
+
 /// Longest module.
 pub const MAX_MODULE_BYTES: usize = 64 << 20;
 /// Most rules of a module.
@@ -69,6 +73,17 @@ pub enum DescriptionError {
     /// Findings and tags couldn't tell them apart.
     #[error("two rules with the id `{0}`")]
     SameId(String),
+    /// An exception.
+    #[error("exception {place} with {fault}")]
+    Exception {
+        /// Which, from 0.
+        place: usize,
+        /// What is wrong with it.
+        fault: Fault,
+    },
+    /// Tags couldn't tell them apart.
+    #[error("two exceptions with the name `{0}`")]
+    SameException(String),
 }
 
 /// What is wrong with a part of a description. Never repeats a text that may itself be too long or not printable.
@@ -108,12 +123,15 @@ pub enum Fault {
     /// Not one of [`SEVERITIES`].
     #[error("a severity other than {}", SEVERITIES.join(", "))]
     Severity,
+    /// A list of rules that can't be theirs.
+    #[error("rules that aren't there, out of order or twice there")]
+    Coverage,
     /// Too high.
     #[error("a risk score of {0}, more than {MAX_RISK_SCORE}")]
     RiskScore(u32),
 }
 
-/// Checks everything that a module says of itself.
+/// Checks everything that a module says of its rules.
 ///
 /// # Errors
 /// If any of it is beyond a limit; says what.

@@ -7,13 +7,15 @@ use serde::{Deserialize, Serialize};
 use crate::fold::fold_char;
 
 mod automaton;
+mod exception;
 mod expression;
 
 pub use automaton::Automaton;
+pub use exception::{Coverage, Exception, ExceptionMeta, Expiry, Window};
 pub use expression::{Constant, Expression, Function, Network, Operator};
 
-/// Everything a module knows: the rules, and the predicates that they share.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Everything a module knows: the rules, their exceptions, and the predicates that they share.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Program {
     /// How text is folded where case doesn't matter.
     pub folding: Folding,
@@ -24,10 +26,12 @@ pub struct Program {
     /// Each combination of the values of the fields that an expression reads gives one value, or none; so does a missing
     /// field, which takes part without a value.
     pub calculated: Vec<Expression>,
-    /// Every predicate of every rule, each once.
+    /// Every predicate of every rule and every exception, each once.
     pub predicates: Vec<Predicate>,
     /// The rules, in the order in which findings number them.
     pub rules: Vec<Rule>,
+    /// The exceptions, in the order in which findings number them.
+    pub exceptions: Vec<Exception>,
 }
 
 /// Which characters count as the same where case doesn't matter.

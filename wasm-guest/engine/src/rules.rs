@@ -41,7 +41,8 @@ impl Conditions {
     }
 }
 
-fn holds(condition: &Condition, hits: &Hits) -> bool {
+/// Is the condition true?
+pub(crate) fn holds(condition: &Condition, hits: &Hits) -> bool {
     match condition {
         Condition::Constant(value) => *value,
         Condition::Predicate(predicate) => hits.has(*predicate),
@@ -123,6 +124,7 @@ mod tests {
             calculated: Vec::new(),
             predicates: (0..PREDICATES).map(|field| Predicate { field, test: Test::Exists }).collect(),
             rules: conditions.iter().map(rule).collect(),
+            exceptions: Vec::new(),
         }
     }
 

@@ -10,6 +10,10 @@
 //! there stays, whoever wrote it. An element that is byte for byte what would be added is believed to be from a Weir
 //! upstream and isn't added again, so that an event which passes twice is tagged once; no other element stands in for
 //! it, be its rule the same. So matches that an event came with are as trustworthy as what sent it.
+//!
+//! A match that an exception suppresses is told in that array alone, as itself and what suppresses it. It isn't told if
+//! the match is there already, suppressed or not; but one that was suppressed doesn't stand in for one that isn't, or
+//! whoever writes into events could silence rules.
 
 mod additions;
 mod cursor;
@@ -24,8 +28,8 @@ pub use self::additions::{Addition, Change};
 use self::insertions::Insertions;
 use self::list::{List, Sameness};
 use self::survey::{Place, Survey};
-use self::verdict::{Item, Verdict, Words, array, text_of};
-use crate::program::RuleMeta;
+use self::verdict::{Item, Matched, Verdict, Words, array, text_of};
+use crate::program::{ExceptionMeta, RuleMeta};
 
 /// The bytes aren't one JSON object, so nothing can be added to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,21 +40,36 @@ pub struct NotAnObject;
 #[derive(Debug)]
 pub struct Tagger {
     rules: Vec<Words>,
+    /// The JSON of the exceptions' names.
+    exceptions: Vec<String>,
+}
+
+/// A rule that matched an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// The rule's number.
+    pub rule: u32,
+    /// The number of the exception that suppresses the match, if one does.
+    pub suppressed_by: Option<u32>,
 }
 
 impl Tagger {
-    /// Prepares to tag with `rules`, which are numbered in this order.
-    pub fn new<'a>(rules: impl IntoIterator<Item = &'a RuleMeta>) -> Self {
-        Self { rules: rules.into_iter().map(Words::of).collect() }
+    /// Prepares to tag with `rules` and `exceptions`, which are numbered in this order.
+    pub fn new<'a>(
+        rules: impl IntoIterator<Item = &'a RuleMeta>,
+        exceptions: impl IntoIterator<Item = &'a ExceptionMeta>,
+    ) -> Self {
+        let names = exceptions.into_iter().map(|exception| text_of(&exception.name));
+        Self { rules: rules.into_iter().map(Words::of).collect(), exceptions: names.collect() }
     }
 
-    /// Appends to `out` the event, tagged with the `rules` that matched it: `weir.matches`, the ECS fields that are
-    /// absent, and `tags`. Tagging once more with the same rules adds nothing. On an error nothing is appended.
+    /// Appends to `out` the event, tagged with its `matches`: `weir.matches`, the ECS fields that are absent, and `tags`;
+    /// of a suppressed match only the first. Tagging once more with the same adds nothing. On an error nothing is appended.
     ///
     /// # Panics
-    /// If one of `rules` isn't the number of a rule.
-    pub fn tag(&self, event: &[u8], rules: &[u32], out: &mut Vec<u8>) -> Result<(), NotAnObject> {
-        self.insertions(event, rules, Sameness::Bytes)?.write(out);
+    /// If one of `matches` has a number that no rule or no exception has.
+    pub fn tag(&self, event: &[u8], matches: &[Match], out: &mut Vec<u8>) -> Result<(), NotAnObject> {
+        self.insertions(event, matches, Sameness::Bytes)?.write(out);
         Ok(())
     }
 
@@ -59,24 +78,36 @@ impl Tagger {
     /// its members are ordered.
     ///
     /// # Panics
-    /// If one of `rules` isn't the number of a rule.
-    pub fn additions(&self, event: &[u8], rules: &[u32]) -> Result<Vec<Addition>, NotAnObject> {
-        self.insertions(event, rules, Sameness::Value)?.additions()
+    /// If one of `matches` has a number that no rule or no exception has.
+    pub fn additions(&self, event: &[u8], matches: &[Match]) -> Result<Vec<Addition>, NotAnObject> {
+        self.insertions(event, matches, Sameness::Value)?.additions()
     }
 
     fn insertions<'e>(
         &self,
         event: &'e [u8],
-        rules: &[u32],
+        matches: &[Match],
         sameness: Sameness,
     ) -> Result<Insertions<'e>, NotAnObject> {
         let survey = Survey::of(event)?;
         let mut insertions = Insertions::into(event);
-        if !rules.is_empty() {
-            let rules: Vec<&Words> = rules.iter().map(|&rule| &self.rules[rule as usize]).collect();
-            add(&Verdict::of(&rules), event, sameness, &survey, &mut insertions)?;
+        if !matches.is_empty() {
+            let matches: Vec<Matched<'_>> = matches.iter().map(|found| self.matched(*found)).collect();
+            add(&Verdict::of(&matches), event, sameness, &survey, &mut insertions)?;
         }
         Ok(insertions)
+    }
+
+    fn matched(&self, Match { rule, suppressed_by }: Match) -> Matched<'_> {
+        let name = |exception: u32| &*self.exceptions[exception as usize];
+        Matched { rule: &self.rules[rule as usize], suppressed_by: suppressed_by.map(name) }
+    }
+}
+
+impl Match {
+    /// A match that nothing suppresses.
+    pub fn of(rule: u32) -> Self {
+        Self { rule, suppressed_by: None }
     }
 }
 
@@ -116,7 +147,10 @@ fn add(
 ) -> Result<(), NotAnObject> {
     match survey.matches() {
         Some(span) => insertions.complete(List::of_matches(event, span, &verdict.matches, sameness)?),
-        None => add_to_weir("matches", &array_of(&verdict.matches), survey, insertions),
+        None => add_to_weir("matches", &array(verdict.matches.iter().map(|item| &*item.json)), survey, insertions),
+    }
+    if verdict.is_suppressed() {
+        return Ok(());
     }
     // Room for what one rule says, which would else grow step by step.
     let mut members = String::with_capacity(512);

@@ -23,7 +23,7 @@ fn judge(event: &[u8]) -> Verdict {
 fn judge_with(detector: &Detector, event: &[u8]) -> Verdict {
     let Report { findings, malformed } = detector.detect(event);
     match (findings.as_slice(), malformed.as_slice()) {
-        ([Finding { event: 0, rule: 0 }], []) => Match,
+        ([Finding { event: 0, rule: 0, exception: None }], []) => Match,
         ([], []) => Clean,
         ([], [0]) => Malformed,
         other => panic!("{other:?}"),
@@ -227,7 +227,7 @@ fn very_long_numbers_and_arrays_are_judged_like_short_ones() {
 fn blank_lines_are_no_events_but_count() {
     let detector = one_test("a", equals(&["1"], Case::Sensitive), Folding::Unicode);
     let batch = b"\n{\"a\":1}\r\n \t\r\n{\"a\":2}\n{\"a\":1\n}\n\n{\"a\":1}\n\n";
-    let found = |event| Finding { event, rule: 0 };
+    let found = |event| Finding { event, rule: 0, exception: None };
     assert_eq!(detector.detect(batch), Report { findings: vec![found(1), found(7)], malformed: vec![4, 5] });
     assert_eq!(detector.detect(b""), Report::default());
 }

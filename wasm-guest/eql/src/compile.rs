@@ -32,7 +32,7 @@ pub fn compile(rules: &[RuleFile], folding: Folding) -> Result<Program, Vec<Diag
         linked.map(|(rule, clause)| Rule { meta: rule.meta().clone(), condition: linker.link(clause) }).collect();
     let fields = linker.fields.iter().map(|field| (*field).to_owned()).collect();
     let Linker { calculated, predicates, .. } = linker;
-    Ok(Program { folding, fields, calculated, predicates, rules })
+    Ok(Program { folding, fields, calculated, predicates, rules, exceptions: Vec::new() })
 }
 
 fn duplicates(rules: &[RuleFile]) -> Vec<Diagnostic> {

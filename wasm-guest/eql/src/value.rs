@@ -83,6 +83,7 @@ fn is_passed(constant: Constant, test: Test, folding: Folding) -> bool {
         calculated: vec![Expression::Constant(constant)],
         predicates: vec![Predicate { field: 0, test }],
         rules: vec![Rule { meta: RuleMeta::default(), condition: Condition::Predicate(0) }],
+        exceptions: Vec::new(),
     };
     Detector::new(program).is_ok_and(|detector| !detector.detect(b"{}").findings.is_empty())
 }

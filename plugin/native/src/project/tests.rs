@@ -5,7 +5,7 @@ use proptest::sample::select;
 use prost::Message;
 use serde_json::json;
 use weir_engine::Detector;
-use weir_engine::program::{Case, Condition, Folding, Predicate, Program, Rule, RuleMeta, Test};
+use weir_engine::program::{Case, Condition, Predicate, Program, Rule, RuleMeta, Test};
 
 use super::*;
 use crate::encode::{put_entry, put_message, put_value};
@@ -152,7 +152,7 @@ fn detector(names: &[&str]) -> Detector {
         .collect();
     let conditions = (0..predicates.len() as u32).map(Condition::Predicate);
     let rules = conditions.map(|condition| Rule { meta: RuleMeta::default(), condition }).collect();
-    Detector::new(Program { folding: Folding::Unicode, fields, calculated: Vec::new(), predicates, rules }).unwrap()
+    Detector::new(Program { fields, predicates, rules, ..Program::default() }).unwrap()
 }
 
 proptest! {

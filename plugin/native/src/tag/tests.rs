@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use prost::Message;
 use serde_json::json;
-use weir_engine::program::{RuleMeta, Technique, Threat, ThreatEntry};
+use weir_engine::program::{ExceptionMeta, RuleMeta, Technique, Threat, ThreatEntry};
 use weir_engine::tag::mark_unjudged;
 
 use super::*;
@@ -23,12 +23,17 @@ fn tagger() -> Tagger {
         threats,
         ..RuleMeta::default()
     };
-    Tagger::new(&[rule("r1", 21, vec![threat]), rule("r2", 47, vec![])])
+    let exception = ExceptionMeta { name: "Known".into(), ..ExceptionMeta::default() };
+    Tagger::new(&[rule("r1", 21, vec![threat]), rule("r2", 47, vec![])], &[exception])
 }
 
-fn tag(wrapper: &[u8], rules: &[u32]) -> Vec<u8> {
+const FIRST: Match = Match { rule: 0, suppressed_by: None };
+const SECOND: Match = Match { rule: 1, suppressed_by: None };
+const SUPPRESSED: Match = Match { rule: 0, suppressed_by: Some(0) };
+
+fn tag(wrapper: &[u8], matches: &[Match]) -> Vec<u8> {
     let mut out = b"before".to_vec();
-    tagged(wrapper, &tagger(), rules, &mut out).unwrap();
+    tagged(wrapper, &tagger(), matches, &mut out).unwrap();
     out.split_off("before".len())
 }
 
@@ -39,9 +44,9 @@ fn mark(wrapper: &[u8]) -> Vec<u8> {
 }
 
 /// The JSON of an event that the engine tagged as JSON.
-fn tagged_json(event: &serde_json::Value, rules: &[u32]) -> serde_json::Value {
+fn tagged_json(event: &serde_json::Value, matches: &[Match]) -> serde_json::Value {
     let mut out = Vec::new();
-    tagger().tag(event.to_string().as_bytes(), rules, &mut out).unwrap();
+    tagger().tag(event.to_string().as_bytes(), matches, &mut out).unwrap();
     serde_json::from_slice(&out).unwrap()
 }
 
@@ -62,20 +67,20 @@ fn a_log_gets_what_the_same_event_gets_as_json() {
         json!({"tags": {"no": "list"}, "weir": "no object", "rule.name": "dotted", "threat.tactic": {"x": 1}}),
         json!({"weir.matches": {"rule": {"id": "r1"}}, "tags.x": 1, "event": null}),
     ] {
-        for rules in [&[0][..], &[1], &[0, 1], &[]] {
-            let tagged = tag(&oracle::wrapper(event.clone()), rules);
-            assert_eq!(oracle::json(&tagged), tagged_json(&event, rules), "{event} by {rules:?}");
-            assert_eq!(tag(&tagged, rules), tagged, "{event} by {rules:?}, once more");
+        for matches in [&[FIRST][..], &[SECOND], &[FIRST, SECOND], &[], &[SUPPRESSED], &[SUPPRESSED, SECOND]] {
+            let tagged = tag(&oracle::wrapper(event.clone()), matches);
+            assert_eq!(oracle::json(&tagged), tagged_json(&event, matches), "{event} by {matches:?}");
+            assert_eq!(tag(&tagged, matches), tagged, "{event} by {matches:?}, once more");
         }
     }
 }
 
 #[test]
 fn what_vector_wrote_anew_is_tagged_no_more() {
-    let tagged = tag(&oracle::wrapper(json!({"event": {"kind": "event"}})), &[0, 1]);
+    let tagged = tag(&oracle::wrapper(json!({"event": {"kind": "event"}})), &[FIRST, SECOND]);
     let again = EventWrapper::decode(&*tagged).unwrap().encode_to_vec();
     assert_ne!(again, tagged, "Vector sorts what we append");
-    assert_eq!(tag(&again, &[0, 1]), again);
+    assert_eq!(tag(&again, &[FIRST, SECOND]), again);
     assert_eq!(mark(&mark(&again)), mark(&again));
 }
 
@@ -90,7 +95,7 @@ fn the_rest_stays_to_the_byte() {
     };
     let mut before = log_of(untouched);
     put_bytes(&mut before, 99, b"unknown");
-    let after = tag(&before, &[1]);
+    let after = tag(&before, &[SECOND]);
 
     let mut start = Vec::new();
     untouched(&mut start);
@@ -143,11 +148,11 @@ fn the_last_of_equal_keys_is_added_to() {
         put_entry(log, ENTRY, "tags", &json!("last"));
         put_entry(log, ENTRY, "weir", &json!({}));
     });
-    let tagged = tag(&wrapper, &[1]);
-    assert_eq!(oracle::json(&tagged), tagged_json(&json!({"tags": "last", "weir": {}}), &[1]));
+    let tagged = tag(&wrapper, &[SECOND]);
+    assert_eq!(oracle::json(&tagged), tagged_json(&json!({"tags": "last", "weir": {}}), &[SECOND]));
     let first = entries(log(&tagged).unwrap().unwrap(), ENTRY).next().unwrap().unwrap();
     assert_eq!((first.key, first.value), (&b"tags"[..], &b"\x0a\x05first"[..]));
-    assert_eq!(tag(&tagged, &[1]), tagged);
+    assert_eq!(tag(&tagged, &[SECOND]), tagged);
 }
 
 #[test]
@@ -160,11 +165,11 @@ fn a_root_that_is_a_value_is_tagged_if_it_is_an_object() {
         })
     };
     let event = json!({"a": 1, "tags": []});
-    let tagged = tag(&with_root(&event), &[0]);
+    let tagged = tag(&with_root(&event), &[FIRST]);
     let (fields, log) = unwrapped(&tagged);
     assert_eq!(fields.into_keys().collect::<Vec<_>>(), ["."]);
-    assert_eq!(serde_json::Value::from(&log.value.unwrap()), tagged_json(&event, &[0]));
-    assert_eq!(tag(&tagged, &[0]), tagged);
+    assert_eq!(serde_json::Value::from(&log.value.unwrap()), tagged_json(&event, &[FIRST]));
+    assert_eq!(tag(&tagged, &[FIRST]), tagged);
     for root in [json!("text"), json!([{}]), json!(null), json!(5)] {
         assert_eq!(tagged_error(&with_root(&root)), NotALog, "{root}");
     }
@@ -173,7 +178,7 @@ fn a_root_that_is_a_value_is_tagged_if_it_is_an_object() {
 fn tagged_error(wrapper: &[u8]) -> NotALog {
     let mut out = Vec::new();
     assert_eq!(marked(wrapper, "why", &mut out), Err(NotALog));
-    let error = tagged(wrapper, &tagger(), &[0], &mut out).unwrap_err();
+    let error = tagged(wrapper, &tagger(), &[FIRST], &mut out).unwrap_err();
     assert_eq!(out, b"", "a fault appends nothing");
     error
 }
@@ -196,7 +201,7 @@ fn what_is_no_log_gets_no_tag() {
 #[test]
 fn a_value_that_holds_nothing_is_wrapped_as_null() {
     for entry in [&b"\x0a\x04tags"[..], b"\x0a\x04tags\x12\x00"] {
-        let tagged = tag(&log_of(|log| put_bytes(log, ENTRY, entry)), &[1]);
+        let tagged = tag(&log_of(|log| put_bytes(log, ENTRY, entry)), &[SECOND]);
         let (fields, _) = unwrapped(&tagged);
         assert_eq!(fields["tags"], json!([null, "r2"]).into());
     }
@@ -254,15 +259,15 @@ proptest! {
     #[test]
     fn any_log_gets_what_the_same_event_gets_as_json(
         fields in oracle::fields(&KEYS, oracle::value(&KEYS)),
-        rules in prop::collection::vec(0..2_u32, 0..3),
+        matches in prop::collection::vec(prop::sample::select(&[FIRST, SECOND, SUPPRESSED][..]), 0..3),
     ) {
         let wrapper = oracle::wrapped(fields);
-        let tagged = tag(&wrapper, &rules);
-        prop_assert_eq!(oracle::json(&tagged), tagged_json(&oracle::json(&wrapper), &rules));
+        let tagged = tag(&wrapper, &matches);
+        prop_assert_eq!(oracle::json(&tagged), tagged_json(&oracle::json(&wrapper), &matches));
         prop_assert_eq!(rest(&tagged), rest(&wrapper));
-        prop_assert_eq!(tag(&tagged, &rules), tagged.clone());
+        prop_assert_eq!(tag(&tagged, &matches), tagged.clone());
         let again = EventWrapper::decode(&*tagged).unwrap().encode_to_vec();
-        prop_assert_eq!(tag(&again, &rules), again);
+        prop_assert_eq!(tag(&again, &matches), again);
     }
 
     #[test]
@@ -275,12 +280,12 @@ proptest! {
         let mut wrapper = oracle::wrapped(fields);
         let tagger = tagger();
         for end in 0..wrapper.len() {
-            let _either = tagged(&wrapper[..end], &tagger, &[0], &mut Vec::new());
+            let _either = tagged(&wrapper[..end], &tagger, &[FIRST], &mut Vec::new());
         }
         let at = at.index(wrapper.len());
         wrapper[at] = byte;
         for wrapper in [wrapper, log_of(|log| log.extend(&noise)), noise] {
-            let _either = tagged(&wrapper, &tagger, &[0], &mut Vec::new());
+            let _either = tagged(&wrapper, &tagger, &[FIRST], &mut Vec::new());
         }
     }
 }

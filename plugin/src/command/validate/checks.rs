@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use weir::config::{Bearer, ClientTls, Config, Listen, Remote, ServerTls, Sink, Source};
+use weir::exceptions;
 use weir::plan;
 use weir::tls::{self, TlsError};
 
@@ -54,7 +55,10 @@ impl<'c> Checks<'c> {
         }
         // The cache would be written to.
         match plan::load_guest(self.config, None) {
-            Ok(guest) => self.rules = guest.rules().len(),
+            Ok(guest) => {
+                self.rules = guest.rules().len();
+                self.warnings.extend(exceptions::expiring(guest.exceptions(), exceptions::now()));
+            }
             Err(error) => self.errors.push(error.to_string()),
         }
     }

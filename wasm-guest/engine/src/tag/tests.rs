@@ -3,6 +3,7 @@
 mod additions;
 mod placement;
 mod properties;
+mod suppression;
 
 use super::*;
 use crate::program::{Technique, Threat, ThreatEntry};
@@ -32,10 +33,10 @@ fn rule(id: &str, name: &str, risk_score: u32, threats: Vec<Threat>) -> RuleMeta
     RuleMeta { id: id.into(), name: name.into(), version: 3, severity, risk_score, threats, ..RuleMeta::default() }
 }
 
-/// Rule 0 has one threat with one technique, 1 shares it and has more, 2 has none.
+/// Rule 0 has one threat with one technique, 1 shares it and has more, 2 has none; and there are two exceptions.
 fn tagger() -> Tagger {
     let sub = vec![entry("T2.1", "Sub 2.1"), entry("T2.2", "Sub 2.2")];
-    Tagger::new(&[
+    let rules = [
         rule("r1", "One", 21, vec![threat("F", "1", vec![technique("1", vec![])])]),
         rule(
             "r2",
@@ -44,12 +45,19 @@ fn tagger() -> Tagger {
             vec![threat("F", "1", vec![technique("1", vec![]), technique("2", sub)]), threat("G", "2", vec![])],
         ),
         rule("r3", "Three", 47, vec![]),
-    ])
+    ];
+    let exception = |name: &str| ExceptionMeta { name: name.into(), ..ExceptionMeta::default() };
+    Tagger::new(&rules, &[exception("Known \"builds\""), exception("Updates")])
 }
 
-fn tag(event: &str, rules: &[u32]) -> String {
+/// Matches of the rules that nothing suppresses.
+fn of<const N: usize>(rules: [u32; N]) -> Vec<Match> {
+    rules.map(Match::of).to_vec()
+}
+
+fn tag(event: &str, matches: &[Match]) -> String {
     let mut out = Vec::new();
-    tagger().tag(event.as_bytes(), rules, &mut out).expect(event);
+    tagger().tag(event.as_bytes(), matches, &mut out).expect(event);
     String::from_utf8(out).expect("text stays text")
 }
 
@@ -62,8 +70,8 @@ fn expect_tagged(event: &str, tagged: &str) {
             .into_iter()
             .fold(text.to_owned(), |text, (mark, addition)| text.replace(mark, addition))
     });
-    assert_eq!(tag(&event, &[0]), tagged, "{event}");
-    assert_eq!(tag(&tagged, &[0]), tagged, "{event}, once more");
+    assert_eq!(tag(&event, &of([0])), tagged, "{event}");
+    assert_eq!(tag(&tagged, &of([0])), tagged, "{event}, once more");
 }
 
 #[test]
@@ -96,23 +104,23 @@ fn several_rules_are_told_together_and_each_once() {
         r#""tags":["TA1","T1","r1","T2","T2.1","T2.2","TA2","r2"]"#,
     ];
     let expected = format!(r#"{{"weir":{{"matches":[{MATCH},{second}]}},{}}}"#, fields.join(","));
-    assert_eq!(tag("{}", &[0, 1]), expected);
-    assert_eq!(tag("{}", &[0, 1, 0, 1]), expected);
+    assert_eq!(tag("{}", &of([0, 1])), expected);
+    assert_eq!(tag("{}", &of([0, 1, 0, 1])), expected);
 }
 
 #[test]
 fn a_rule_without_threats_says_nothing_of_them() {
     assert_eq!(
-        tag("{}", &[2]),
+        tag("{}", &of([2])),
         r#"{"weir":{"matches":[{"rule":{"id":"r3","name":"Three","version":3},"severity":"low","risk_score":47}]},"rule":{"id":"r3","name":"Three"},"event":{"risk_score":47,"severity":47},"tags":["r3"]}"#
     );
-    assert_eq!(tag(" {} ", &[]), " {} ");
+    assert_eq!(tag(" {} ", &of([])), " {} ");
 }
 
 #[test]
 fn a_later_rule_adds_to_what_an_earlier_one_wrote() {
-    let first = tag("{}", &[2]);
-    let both = tag(&first, &[0, 2]);
+    let first = tag("{}", &of([2]));
+    let both = tag(&first, &of([0, 2]));
     assert!(both.contains(&format!(r#""risk_score":47}},{MATCH}]"#)), "{both}");
     assert!(both.contains(r#""tags":["r3","TA1","T1","r1"]"#), "{both}");
     assert!(both.contains(r#""rule":{"id":"r3","name":"Three"},"event""#), "{both}");
@@ -148,7 +156,7 @@ fn unjudged_events_say_why_once() {
 fn what_is_no_object_is_refused_and_nothing_appended() {
     for event in ["", " ", "null", "5", "\"a\"", "[{}]", "{", "{}{}", "{} x", "{\"a\":01}", "{\"rule\":{\"id\":}}"] {
         let mut out = b"before".to_vec();
-        assert_eq!(tagger().tag(event.as_bytes(), &[0], &mut out), Err(NotAnObject), "{event}");
+        assert_eq!(tagger().tag(event.as_bytes(), &of([0]), &mut out), Err(NotAnObject), "{event}");
         assert_eq!(mark_unjudged(event.as_bytes(), "why", &mut out), Err(NotAnObject), "{event}");
         assert_eq!(out, b"before", "{event}");
     }
@@ -160,9 +168,9 @@ fn nesting_may_be_deeper_than_the_stack() {
     for value in [deep("[", "]"), deep(r#"{"rule":"#, "}"), deep(r#"[{"id":"#, "}]")] {
         for key in ["a", "rule", "rule.id", "weir.matches", "tags", "threat"] {
             let event = format!(r#"{{"{key}":{value}}}"#);
-            let tagged = tag(&event, &[0]);
+            let tagged = tag(&event, &of([0]));
             assert!(tagged.len() > event.len());
-            assert_eq!(tag(&tagged, &[0]).len(), tagged.len(), "{key}");
+            assert_eq!(tag(&tagged, &of([0])).len(), tagged.len(), "{key}");
         }
     }
 }

@@ -12,10 +12,17 @@ use crate::program::{RuleMeta, Technique, Threat, ThreatEntry};
 /// What matching rules say together.
 pub(super) struct Verdict<'t> {
     /// The elements of `weir.matches`.
-    pub(super) matches: Vec<&'t Item>,
+    pub(super) matches: Vec<Cow<'t, Item>>,
     /// The elements of `tags`.
     pub(super) tags: Vec<&'t Item>,
     fields: Cow<'t, Fields>,
+}
+
+/// A rule that matched, and the JSON of the name of what suppresses the match.
+#[derive(Clone, Copy)]
+pub(super) struct Matched<'t> {
+    pub(super) rule: &'t Words,
+    pub(super) suppressed_by: Option<&'t str>,
 }
 
 /// What one rule says, worked out once.
@@ -34,12 +41,18 @@ pub(super) struct Words {
 }
 
 /// An element for a list.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Item {
     /// A list that holds this has the element already.
     pub(super) key: String,
     pub(super) json: String,
+    /// Is it a suppressed match? Its key is the match as it would else be.
+    pub(super) is_suppressed: bool,
 }
+
+/// What follows a match in one that is suppressed, ahead of the name of what suppresses it. Quotes are escaped in text, so
+/// nothing but a member can be spelt like this.
+pub(super) const SUPPRESSED_BY: &str = r#","suppressed_by":"#;
 
 /// The JSON of an id and of its name.
 #[derive(Debug)]
@@ -52,23 +65,41 @@ struct Entry {
 type Fields = [String; Place::COUNT];
 
 impl<'t> Verdict<'t> {
-    /// What `rules` say together; a rule that is given twice counts once.
-    pub(super) fn of(rules: &[&'t Words]) -> Self {
-        if let [rule] = rules {
+    /// What the rules say together that matched; one that is given twice counts once.
+    pub(super) fn of(matches: &[Matched<'t>]) -> Self {
+        if let [Matched { rule, suppressed_by: None }] = *matches {
             let fields = Cow::Borrowed(&rule.alone);
-            return Self { matches: vec![&rule.matches], tags: rule.tags.iter().collect(), fields };
+            return Self { matches: vec![Cow::Borrowed(&rule.matches)], tags: rule.tags.iter().collect(), fields };
         }
-        let rules = distinct(rules.iter().copied(), |rule| &rule.rule.id);
+        let matches = distinct(matches.iter().copied(), |matched| &matched.rule.rule.id);
+        let unsuppressed = matches.iter().filter(|matched| matched.suppressed_by.is_none());
+        let rules: Vec<&Words> = unsuppressed.map(|matched| matched.rule).collect();
         Self {
-            matches: rules.iter().map(|rule| &rule.matches).collect(),
+            matches: matches.iter().map(|matched| matched.item()).collect(),
             tags: distinct(rules.iter().flat_map(|rule| &rule.tags), |tag| &tag.key),
             fields: Cow::Owned(fields(&rules)),
         }
     }
 
+    /// Is there nothing to say beyond `weir.matches`?
+    pub(super) fn is_suppressed(&self) -> bool {
+        self.matches.iter().all(|item| item.is_suppressed)
+    }
+
     /// The JSON of an ECS field; empty if there is nothing to say.
     pub(super) fn field(&self, place: Place) -> &str {
         &self.fields[place as usize]
+    }
+}
+
+impl<'t> Matched<'t> {
+    /// The element of `weir.matches`.
+    fn item(self) -> Cow<'t, Item> {
+        let item = &self.rule.matches;
+        self.suppressed_by.map_or(Cow::Borrowed(item), |name| {
+            let json = [item.key.strip_suffix('}').unwrap_or_default(), SUPPRESSED_BY, name, "}"].concat();
+            Cow::Owned(Item { key: item.key.clone(), json, is_suppressed: true })
+        })
     }
 }
 
@@ -78,7 +109,7 @@ impl Words {
         let techniques = || rule.threats.iter().flat_map(|threat| &threat.techniques);
         let matches = text_of(&Match::of(rule));
         let mut words = Self {
-            matches: Item { key: matches.clone(), json: matches },
+            matches: Item::new(matches.clone(), matches),
             tags: tags(rule),
             rule: Entry { id: text_of(&rule.id), name: text_of(&rule.name) },
             frameworks: rule.threats.iter().map(|threat| text_of(&threat.framework)).collect(),
@@ -90,6 +121,12 @@ impl Words {
         };
         words.alone = fields(&[&words]);
         words
+    }
+}
+
+impl Item {
+    fn new(key: String, json: String) -> Self {
+        Self { key, json, is_suppressed: false }
     }
 }
 
@@ -109,7 +146,7 @@ fn tags(rule: &RuleMeta) -> Vec<Item> {
         }
     }
     ids.push(&rule.id);
-    distinct(ids, |id| id).into_iter().map(|id| Item { key: id.into(), json: text_of(id) }).collect()
+    distinct(ids, |id| id).into_iter().map(|id| Item::new(id.into(), text_of(id))).collect()
 }
 
 fn fields(rules: &[&Words]) -> Fields {

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use weir_engine::program::{
-    Automaton, Case, Comparison, Condition, Expression, Folding, Number, Predicate, Program, Test,
+    Automaton, Case, Comparison, Condition, Coverage, Exception, Expression, Folding, Number, Predicate, Program, Test,
 };
 use weir_engine::{Finding, Report};
 
@@ -24,10 +24,24 @@ pub fn judge(program: &Program, events: &[u8]) -> Report {
         };
         let mut values = Vec::new();
         collect(None, &tree, &mut values);
-        let matching = program.rules.iter().zip(0..).filter(|(rule, _)| holds(&rule.condition, program, &values));
-        report.findings.extend(matching.map(|(_, rule)| Finding { event, rule }));
+        for (_, rule) in program.rules.iter().zip(0..).filter(|(rule, _)| holds(&rule.condition, program, &values)) {
+            let exceptions = covering(rule, program, &values);
+            let of = |exception| Finding { event, rule, exception };
+            report.findings.extend(exceptions.iter().map(|number| of(Some(*number))));
+            report.findings.extend(exceptions.is_empty().then(|| of(None)));
+        }
     }
     report
+}
+
+/// The exceptions that cover a match of the rule.
+fn covering(rule: u32, program: &Program, values: &[(String, &Node)]) -> Vec<u32> {
+    let covers = |exception: &Exception| match &exception.meta.rules {
+        Coverage::All => true,
+        Coverage::Rules(rules) => rules.contains(&rule),
+    };
+    let covers = |exception: &Exception| covers(exception) && holds(&exception.condition, program, values);
+    program.exceptions.iter().zip(0..).filter(|(exception, _)| covers(exception)).map(|(_, number)| number).collect()
 }
 
 /// All values with the dotted names under which they stand.

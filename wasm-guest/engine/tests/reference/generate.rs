@@ -3,7 +3,9 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use weir_engine::program::{Automaton, Case, Comparison, Condition, Expression, Folding, Number, Program, Test};
+use weir_engine::program::{
+    Automaton, Case, Comparison, Condition, Coverage, Expression, Folding, Number, Program, Test,
+};
 
 use crate::support::Rules;
 
@@ -90,11 +92,16 @@ fn program(world: &World) -> impl Strategy<Value = Program> + use<> {
     let calculated_test = prop_oneof![1 => Just(Test::Null), 4 => test(world)];
     let predicates = vec(prop_oneof![3 => on_field, 2 => (expression(world), calculated_test)], 1..8);
     let folding = prop_oneof![3 => Just(Folding::Unicode), 1 => Just(Folding::Ascii)];
-    (folding, predicates, vec(condition(), 1..5)).prop_map(|(folding, predicates, conditions)| {
+    let rules = (vec(condition(), 1..5), vec((coverage(), condition()), 0..4));
+    (folding, predicates, rules).prop_map(|(folding, predicates, (conditions, exceptions))| {
         let mut rules = Rules::default();
         let known: Vec<_> =
             predicates.into_iter().map(|(subject, test)| rules.when_calculated(subject, test)).collect();
+        let count = conditions.len() as u32;
         conditions.into_iter().for_each(|condition| rules.add(with_predicates(condition, &known)));
+        for (coverage, condition) in exceptions {
+            rules.except(within(coverage, count), with_predicates(condition, &known));
+        }
         rules.program(folding)
     })
 }
@@ -156,6 +163,19 @@ fn condition() -> impl Strategy<Value = Condition> {
             vec(inner, 0..4).prop_map(Condition::Any),
         ]
     })
+}
+
+/// Coverage of rules that may not be there.
+fn coverage() -> impl Strategy<Value = Coverage> {
+    let some = subsequence(vec![0, 1, 2, 3], 1..4).prop_map(Coverage::Rules);
+    prop_oneof![1 => Just(Coverage::All), 3 => some]
+}
+
+fn within(coverage: Coverage, rules: u32) -> Coverage {
+    match coverage {
+        Coverage::All => Coverage::All,
+        Coverage::Rules(numbers) => Coverage::Rules(numbers.into_iter().filter(|number| *number < rules).collect()),
+    }
 }
 
 fn with_predicates(condition: Condition, known: &[Condition]) -> Condition {

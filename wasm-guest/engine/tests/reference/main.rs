@@ -31,7 +31,7 @@ proptest! {
         let mut before = 0;
         for line in &lines {
             let alone = detector.detect(line);
-            let moved = alone.findings.iter().map(|found| Finding { event: before + found.event, rule: found.rule });
+            let moved = alone.findings.iter().map(|found| Finding { event: before + found.event, ..*found });
             expected.findings.extend(moved);
             expected.malformed.extend(alone.malformed.iter().map(|event| before + event));
             before += line.iter().filter(|byte| **byte == b'\n').count() as u32;

@@ -4,8 +4,8 @@
 
 use weir_engine::Detector;
 use weir_engine::program::{
-    Case, Comparison, Condition, Constant, Expression, Folding, Function, Number, Predicate, Program, Rule, RuleMeta,
-    Test,
+    Case, Comparison, Condition, Constant, Coverage, Exception, ExceptionMeta, Expression, Folding, Function, Number,
+    Predicate, Program, Rule, RuleMeta, Test,
 };
 
 /// Rules in the making: predicates by what they test, conditions by the number of their predicate.
@@ -13,6 +13,7 @@ use weir_engine::program::{
 pub struct Rules {
     predicates: Vec<(Expression<String>, Test)>,
     conditions: Vec<Condition>,
+    exceptions: Vec<(Coverage, Condition)>,
 }
 
 impl Rules {
@@ -34,6 +35,11 @@ impl Rules {
 
     pub fn add(&mut self, condition: Condition) {
         self.conditions.push(condition);
+    }
+
+    /// Excepts what fulfils the condition from the rules with these numbers.
+    pub fn except(&mut self, rules: Coverage, condition: Condition) {
+        self.exceptions.push((rules, condition));
     }
 
     pub fn detector(self, folding: Folding) -> Detector {
@@ -59,7 +65,10 @@ impl Rules {
         let predicates = self.predicates.into_iter().map(&mut predicate).collect();
         let rule = |condition| Rule { meta: RuleMeta::default(), condition };
         let rules = self.conditions.into_iter().map(rule).collect();
-        Program { folding, fields, calculated, predicates, rules }
+        let exception =
+            |(rules, condition)| Exception { meta: ExceptionMeta { rules, ..Default::default() }, condition };
+        let exceptions = self.exceptions.into_iter().map(exception).collect();
+        Program { folding, fields, calculated, predicates, rules, exceptions }
     }
 }
 

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::properties::{event, rules, tame};
-use super::{MATCH, tag, tagger};
+use super::properties::{event, matches, tame};
+use super::{MATCH, of, tag, tagger};
 use crate::tag::{Addition, Change, NotAnObject, has_a_say, mark_unjudged, unjudged_additions};
 
 fn parsed(json: &str) -> Value {
@@ -34,7 +34,7 @@ fn apply(event: &mut Value, additions: Vec<Addition>) {
 #[test]
 fn additions_tell_where_they_go() {
     let event = r#"{"tags":"x","event":{"a":[{}]},"weir":{"matches":[]},"rule.id":1,"threat":{"tactic":{}}}"#;
-    let additions = tagger().additions(event.as_bytes(), &[0]).unwrap();
+    let additions = tagger().additions(event.as_bytes(), &of([0])).unwrap();
     let paths: Vec<(String, &str)> = additions
         .iter()
         .map(|addition| match &addition.change {
@@ -61,7 +61,7 @@ fn a_match_is_known_by_its_value_however_its_members_are_ordered() {
     let other = MATCH.replacen("One", "Two", 1);
     for (matches, count) in [(format!("[5,{known}]"), 0), (known, 0), (format!("[{other}]"), 1), ("[[]]".into(), 1)] {
         let event = format!(r#"{{"weir":{{"matches":{matches}}}}}"#);
-        let additions = tagger().additions(event.as_bytes(), &[0]).unwrap();
+        let additions = tagger().additions(event.as_bytes(), &of([0])).unwrap();
         let added: usize = additions
             .iter()
             .filter(|addition| addition.path == ["weir", "matches"])
@@ -77,7 +77,7 @@ fn a_match_is_known_by_its_value_however_its_members_are_ordered() {
 #[test]
 fn what_is_hidden_by_a_later_key_gets_nothing() {
     let event = r#"{"threat":{"tactic":{"a":1}},"threat":{},"tags":["TA1","T1","r1"],"rule":{"id":1,"name":1}}"#;
-    let additions = tagger().additions(event.as_bytes(), &[0]).unwrap();
+    let additions = tagger().additions(event.as_bytes(), &of([0])).unwrap();
     let paths: Vec<_> = additions.iter().map(|addition| addition.path.join("/")).collect();
     assert_eq!(paths, ["", "threat"]);
 }
@@ -102,7 +102,7 @@ fn only_names_that_a_tag_writes_have_a_say() {
 #[test]
 fn what_is_no_object_gets_no_additions() {
     for event in ["", "null", "[{}]", "{", "{} x"] {
-        assert_eq!(tagger().additions(event.as_bytes(), &[0]), Err(NotAnObject), "{event}");
+        assert_eq!(tagger().additions(event.as_bytes(), &of([0])), Err(NotAnObject), "{event}");
         assert_eq!(unjudged_additions(event.as_bytes(), "why"), Err(NotAnObject), "{event}");
     }
 }
@@ -111,11 +111,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn additions_are_what_tagging_the_bytes_adds(event in event(), rules in rules()) {
+    fn additions_are_what_tagging_the_bytes_adds(event in event(), matches in matches()) {
         let event = tame(&event);
         let mut added = parsed(&event);
-        apply(&mut added, tagger().additions(event.as_bytes(), &rules).unwrap());
-        prop_assert_eq!(added, parsed(&tag(&event, &rules)));
+        apply(&mut added, tagger().additions(event.as_bytes(), &matches).unwrap());
+        prop_assert_eq!(added, parsed(&tag(&event, &matches)));
     }
 
     #[test]
@@ -128,12 +128,12 @@ proptest! {
     }
 
     #[test]
-    fn members_without_a_say_make_no_difference(event in event(), rules in rules()) {
+    fn members_without_a_say_make_no_difference(event in event(), matches in matches()) {
         let Value::Object(mut members) = parsed(&tame(&event)) else { panic!("events are objects") };
         let whole = Value::Object(members.clone()).to_string();
         members.retain(|key, _| has_a_say(key.as_bytes()));
         let part = Value::Object(members).to_string();
-        let additions = |event: &str| tagger().additions(event.as_bytes(), &rules).unwrap();
+        let additions = |event: &str| tagger().additions(event.as_bytes(), &matches).unwrap();
         prop_assert_eq!(additions(&part), additions(&whole));
     }
 }

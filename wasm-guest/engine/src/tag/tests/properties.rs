@@ -8,7 +8,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{tag, tagger};
+use super::{Match, of, tag, tagger};
 use crate::tag::mark_unjudged;
 
 const ECS: [&str; 11] = [
@@ -53,7 +53,7 @@ pub(super) fn event() -> impl Strategy<Value = String> {
 }
 
 fn event_of(keys: &'static str) -> impl Strategy<Value = String> {
-    let scalar = prop_oneof![3 => word(SCALARS), 1 => select([0, 1, 2].map(match_of).to_vec())];
+    let scalar = prop_oneof![3 => word(SCALARS), 1 => match_in_event()];
     let value = scalar.prop_recursive(4, 24, 5, move |inner| {
         let array =
             prop::collection::vec(inner.clone(), 0..4).prop_map(|elements| format!("[{}]", elements.join(" ,")));
@@ -63,21 +63,37 @@ fn event_of(keys: &'static str) -> impl Strategy<Value = String> {
 }
 
 /// What an empty event gets in `weir.matches`.
-fn match_of(rule: u32) -> String {
-    let tagged = tag("{}", &[rule]);
-    let end = tagged.find(r#"]},"rule""#).expect("the array ends ahead of the rule");
+fn element_of(found: Match) -> String {
+    let tagged = tag("{}", &[found]);
+    let end =
+        tagged.find("]},\"rule\"").or(tagged.find("]}}")).expect("the array ends ahead of the rule, or the event does");
     tagged[r#"{"weir":{"matches":["#.len()..end].to_owned()
 }
 
-/// Are the matches of `rules` where a reader looks for them, who takes the last of equal keys as `Value` does?
-fn tells(event: &str, rules: &[u32]) -> bool {
+fn match_in_event() -> impl Strategy<Value = String> {
+    let elements = all_matches().map(element_of);
+    select(elements.collect::<Vec<_>>())
+}
+
+/// Each rule's match, by itself and suppressed by each of the exceptions.
+fn all_matches() -> impl Iterator<Item = Match> {
+    let of = |rule| [None, Some(0), Some(1)].map(|suppressed_by| Match { rule, suppressed_by });
+    (0..3).flat_map(of)
+}
+
+/// Are the `matches` where a reader looks for them, who takes the last of equal keys as `Value` does?
+///
+/// Of a suppressed one, any match of its rule will do; of another, only the match itself.
+fn tells(event: &str, matches: &[Match]) -> bool {
     let event: Value = serde_json::from_str(event).expect(event);
-    let matches = if event["weir"].is_object() { &event["weir"]["matches"] } else { &event["weir.matches"] };
-    let told = |rule: &u32| {
-        let expected: Value = serde_json::from_str(&match_of(*rule)).expect("matches are JSON");
-        matches.as_array().is_some_and(|elements| elements.contains(&expected))
+    let told = if event["weir"].is_object() { &event["weir"]["matches"] } else { &event["weir.matches"] };
+    let is_told = |found: Match| {
+        let expected: Value = serde_json::from_str(&element_of(found)).expect("matches are JSON");
+        told.as_array().is_some_and(|elements| elements.contains(&expected))
     };
-    rules.iter().all(told)
+    let stands_in =
+        |found: Match, other: Match| other == found || (found.suppressed_by.is_some() && other.rule == found.rule);
+    matches.iter().all(|found| all_matches().any(|other| stands_in(*found, other) && is_told(other)))
 }
 
 /// Without what `Value` can't hold, grammatical though it is.
@@ -85,8 +101,11 @@ pub(super) fn tame(event: &str) -> String {
     event.replace("1e400", "1").replace(r"\ud800", "")
 }
 
-pub(super) fn rules() -> impl Strategy<Value = Vec<u32>> {
-    prop::collection::vec(0..3_u32, 1..4)
+/// At most one of each rule; some are suppressed.
+pub(super) fn matches() -> impl Strategy<Value = Vec<Match>> {
+    let suppressed_by = prop_oneof![2 => Just(None), 1 => (0..2_u32).prop_map(Some)];
+    let matches = prop::collection::btree_map(0..3_u32, suppressed_by, 1..4);
+    matches.prop_map(|matches| matches.into_iter().map(|(rule, suppressed_by)| Match { rule, suppressed_by }).collect())
 }
 
 /// A value in an event: its path, such as `.rule.id`, with `[]` for an element; and its text, or how it begins if it
@@ -150,22 +169,22 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn tags_only_add(event in event(), rules in rules()) {
-        let tagged = tag(&event, &rules);
+    fn tags_only_add(event in event(), matches in matches()) {
+        let tagged = tag(&event, &matches);
         prop_assert!(serde_json::from_str::<&RawValue>(&tagged).is_ok(), "{}", tagged);
         prop_assert!(is_subsequence(event.bytes(), tagged.bytes()), "{}", tagged);
     }
 
     #[test]
-    fn values_stay_where_they_were_but_for_those_that_are_wrapped(event in event(), rules in rules()) {
+    fn values_stay_where_they_were_but_for_those_that_are_wrapped(event in event(), matches in matches()) {
         let unwrapped = |found: Vec<Found>| found.into_iter().map(|(path, value)| (path.replace("[]", ""), value));
-        let tagged = tag(&event, &rules);
+        let tagged = tag(&event, &matches);
         prop_assert!(is_subsequence(unwrapped(walked(&event)), unwrapped(walked(&tagged))), "{}", tagged);
     }
 
     #[test]
     fn ecs_fields_are_written_where_they_are_absent_and_possible(event in event()) {
-        let (before, after) = (walked(&event), walked(&tag(&event, &[0, 1])));
+        let (before, after) = (walked(&event), walked(&tag(&event, &of([0, 1]))));
         for field in ECS {
             let within = |found: &[Found]| found.iter().filter(|(path, _)| is_within(path, field)).cloned().collect();
             let (old, new): (Vec<Found>, Vec<Found>) = (within(&before), within(&after));
@@ -178,22 +197,45 @@ proptest! {
     }
 
     #[test]
-    fn every_match_is_told_to_readers_of_the_last_of_equal_keys(event in event(), rules in rules()) {
-        let tagged = tag(&tame(&event), &rules);
-        prop_assert!(tells(&tagged, &rules), "{}", tagged);
+    fn every_match_is_told_to_readers_of_the_last_of_equal_keys(event in event(), matches in matches()) {
+        let tagged = tag(&tame(&event), &matches);
+        prop_assert!(tells(&tagged, &matches), "{}", tagged);
     }
 
     #[test]
-    fn marking_hides_no_match(event in event(), rules in rules()) {
+    fn marking_hides_no_match(event in event(), matches in matches()) {
         let mut marked = Vec::new();
-        prop_assert_eq!(mark_unjudged(tag(&tame(&event), &rules).as_bytes(), "why", &mut marked), Ok(()));
-        prop_assert!(tells(&String::from_utf8_lossy(&marked), &rules), "{}", String::from_utf8_lossy(&marked));
+        prop_assert_eq!(mark_unjudged(tag(&tame(&event), &matches).as_bytes(), "why", &mut marked), Ok(()));
+        prop_assert!(tells(&String::from_utf8_lossy(&marked), &matches), "{}", String::from_utf8_lossy(&marked));
     }
 
     #[test]
-    fn tagging_again_adds_nothing(event in event(), rules in rules()) {
-        let tagged = tag(&event, &rules);
-        prop_assert_eq!(tag(&tagged, &rules), tagged);
+    fn tagging_again_adds_nothing(event in event(), matches in matches()) {
+        let tagged = tag(&event, &matches);
+        prop_assert_eq!(tag(&tagged, &matches), tagged);
+    }
+
+    #[test]
+    fn a_suppressed_match_adds_nothing_but_itself(event in event(), mut matches in matches()) {
+        matches.iter_mut().for_each(|found| found.suppressed_by = Some(0));
+        let elsewhere = |event: &str| {
+            let found = walked(event).into_iter();
+            found.filter(|(path, _)| !is_within(path, ".weir") && !path.starts_with(".weir.")).collect::<Vec<Found>>()
+        };
+        prop_assert_eq!(elsewhere(&tag(&event, &matches)), elsewhere(&event));
+    }
+
+    #[test]
+    fn tagging_again_adds_nothing_however_suppression_changes(
+        event in event(),
+        matches in matches(),
+        changed in prop::collection::vec(prop::option::of(0..2_u32), 3),
+    ) {
+        let changed: Vec<Match> =
+            matches.iter().zip(changed).map(|(found, by)| Match { suppressed_by: by, ..*found }).collect();
+        let tagged = tag(&tag(&event, &matches), &changed);
+        prop_assert_eq!(&tag(&tagged, &matches), &tagged);
+        prop_assert_eq!(&tag(&tagged, &changed), &tagged);
     }
 
     #[test]
@@ -220,7 +262,7 @@ proptest! {
         event.splice(at..(at + removed).min(event.len()), inserted);
         let theirs = serde_json::from_slice::<&RawValue>(&event).is_ok_and(|json| json.get().starts_with('{'));
         let mut out = Vec::new();
-        let ours = tagger().tag(&event, &[0], &mut out).is_ok();
+        let ours = tagger().tag(&event, &of([0]), &mut out).is_ok();
         prop_assert_eq!(ours, theirs, "{}", String::from_utf8_lossy(&event));
         prop_assert!(ours || out.is_empty());
     }
@@ -228,7 +270,7 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in any::<Vec<u8>>(), json in "[{}\\[\\]\":, \\\\u0-9eE.truefalsn-]{0,40}") {
         for event in [bytes, json.clone().into_bytes(), format!("{{{json}}}").into_bytes()] {
-            let _either = tagger().tag(&event, &[0, 1], &mut Vec::new());
+            let _either = tagger().tag(&event, &of([0, 1]), &mut Vec::new());
         }
     }
 }

@@ -1,0 +1,43 @@
+//! Which exceptions cover a match, whenever they are in force; knows nothing of time, and judges nothing but matches.
+
+use crate::hits::Hits;
+use crate::program::{Condition, Coverage, Program};
+use crate::rules::holds;
+
+/// The exceptions of a program, by the rules whose matches they may cover.
+#[derive(Debug, Default)]
+pub(crate) struct Exceptions {
+    conditions: Vec<Condition>,
+    of_all: Vec<u32>,
+    /// By rule; empty if every exception is for all.
+    of_rule: Vec<Vec<u32>>,
+}
+
+impl Exceptions {
+    pub(crate) fn new(program: &Program) -> Self {
+        let mut exceptions = Self::default();
+        for (number, exception) in (0..).zip(&program.exceptions) {
+            exceptions.conditions.push(exception.condition.clone());
+            match &exception.meta.rules {
+                Coverage::All => exceptions.of_all.push(number),
+                Coverage::Rules(rules) => {
+                    exceptions.of_rule.resize(program.rules.len(), Vec::new());
+                    rules.iter().for_each(|rule| exceptions.of_rule[*rule as usize].push(number));
+                }
+            }
+        }
+        exceptions
+    }
+
+    /// Puts the numbers of the exceptions that cover a match of `rule` into `covering`, in order.
+    pub(crate) fn judge(&self, rule: u32, hits: &Hits, covering: &mut Vec<u32>) {
+        covering.clear();
+        if self.conditions.is_empty() {
+            return;
+        }
+        let own = self.of_rule.get(rule as usize).map_or(&[][..], Vec::as_slice);
+        let candidates = self.of_all.iter().chain(own).copied();
+        covering.extend(candidates.filter(|number| holds(&self.conditions[*number as usize], hits)));
+        covering.sort_unstable();
+    }
+}
