@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
 use weir_engine::program::{Folding, Program};
-use weir_eql::{Diagnostic, RuleFile};
+use weir_eql::{Diagnostic, ExceptionFile, RuleFile};
 use weir_module::BuildError;
 
 /// The rules that Weir ships, as a module.
@@ -35,6 +35,15 @@ pub enum RulesError {
     Build(#[from] BuildError),
 }
 
+/// Rules as they were read, with their exceptions.
+#[derive(Debug, Default)]
+pub struct RuleSet {
+    /// In the order of their files.
+    pub rules: Vec<RuleFile>,
+    /// In the order of their files.
+    pub exceptions: Vec<ExceptionFile>,
+}
+
 /// Everything that is wrong with some rules.
 #[derive(Debug)]
 pub struct Refusal(pub Vec<Diagnostic>);
@@ -49,31 +58,37 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Reads rule files, and all `*.toml` in folders and below them, in the order of their names. What is hidden there, and
-/// linked folders, are left out.
+/// Reads rule files and files of exceptions (`*.exceptions.toml`), and all `*.toml` in folders and below them, in the order
+/// of their names. What is hidden there, and linked folders, are left out.
 ///
 /// # Errors
-/// If one can't be read, or is wrong: then everything that is wrong in any of them is told.
-pub fn read(paths: &[PathBuf]) -> Result<Vec<RuleFile>, RulesError> {
+/// If one can't be read, or is wrong: then everything that is wrong in any of them is told; or if there is no rule.
+pub fn read(paths: &[PathBuf]) -> Result<RuleSet, RulesError> {
     let mut files = Vec::new();
     for path in paths {
         files.extend(files_of(path)?);
     }
-    let (mut rules, mut wrong) = (Vec::new(), Vec::new());
+    let (mut set, mut wrong) = (RuleSet::default(), Vec::new());
     for file in files {
         let text = fs::read_to_string(&file).map_err(|source| unreadable(&file, source))?;
-        match RuleFile::parse(file, &text) {
-            Ok(rule) => rules.push(rule),
-            Err(diagnostics) => wrong.extend(diagnostics),
-        }
+        let read = if is_exception_file(&file) {
+            ExceptionFile::parse(file, &text).map(|exceptions| set.exceptions.push(exceptions))
+        } else {
+            RuleFile::parse(file, &text).map(|rule| set.rules.push(rule))
+        };
+        wrong.extend(read.err().into_iter().flatten());
     }
-    if wrong.is_empty() { Ok(rules) } else { Err(RulesError::Refused(Refusal(wrong))) }
+    match paths.first() {
+        _ if !wrong.is_empty() => Err(RulesError::Refused(Refusal(wrong))),
+        Some(path) if set.rules.is_empty() => Err(RulesError::Empty(path.to_owned())),
+        _ => Ok(set),
+    }
 }
 
-/// The rule file at `path`, or those in the folder there.
+/// The file at `path`, or those of rules and exceptions in the folder there.
 ///
 /// # Errors
-/// If it can't be read, or is a folder without a rule file.
+/// If it can't be read, or is a folder without such a file.
 pub(crate) fn files_of(path: &Path) -> Result<Vec<PathBuf>, RulesError> {
     if !fs::metadata(path).map_err(|source| unreadable(path, source))?.is_dir() {
         return Ok(vec![path.to_owned()]);
@@ -83,12 +98,13 @@ pub(crate) fn files_of(path: &Path) -> Result<Vec<PathBuf>, RulesError> {
     if files.is_empty() { Err(RulesError::Empty(path.to_owned())) } else { Ok(files) }
 }
 
-/// Makes a module of rules.
+/// Makes a module of rules and their exceptions.
 ///
 /// # Errors
 /// If they contradict each other, or no module can be made.
-pub fn build(rules: &[RuleFile]) -> Result<Vec<u8>, RulesError> {
-    let program = weir_eql::compile(rules, Folding::Unicode).map_err(|wrong| RulesError::Refused(Refusal(wrong)))?;
+pub fn build(RuleSet { rules, exceptions }: &RuleSet) -> Result<Vec<u8>, RulesError> {
+    let program = weir_eql::compile_with_exceptions(rules, exceptions, Folding::Unicode)
+        .map_err(|wrong| RulesError::Refused(Refusal(wrong)))?;
     Ok(build_program(&program)?)
 }
 
@@ -126,6 +142,10 @@ pub(crate) fn find_below(
 
 fn is_rule_file(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "toml")
+}
+
+fn is_exception_file(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().ends_with(b".exceptions.toml"))
 }
 
 /// Editors' locks, and the folders in which Kubernetes keeps what a mounted ConfigMap's links lead to.

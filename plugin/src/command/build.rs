@@ -1,11 +1,13 @@
-//! `weir build`: makes a module of rule files.
+//! `weir build`: makes a module of rule files, and of files of exceptions to them.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use std::{fs, io, process};
 
 use clap::Args;
-use weir::rules;
+use weir::exceptions;
+use weir::rules::{self, RuleSet};
+use weir_eql::ExceptionFile;
 
 use super::Failure;
 use crate::report::{count, say};
@@ -13,7 +15,7 @@ use crate::report::{count, say};
 /// Compile rule files into a detection module
 #[derive(Args)]
 pub(crate) struct Build {
-    /// Rule files in Elastic's TOML format, or folders of them
+    /// Rule files in Elastic's TOML format, files of exceptions (NAME.exceptions.toml), or folders of them
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Module to write
@@ -24,16 +26,34 @@ pub(crate) struct Build {
 impl Build {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let started = Instant::now();
-        let rules = rules::read(&self.paths).map_err(Failure::input)?;
-        let module = rules::build(&rules).map_err(Failure::input)?;
+        let set = rules::read(&self.paths).map_err(Failure::input)?;
+        let module = rules::build(&set).map_err(Failure::input)?;
+        warn_of_expiry(&set);
         write(&self.output, &module).map_err(|error| {
             let path = self.output.display();
             Failure::run(format_args!("cannot write `{path}`: {error}; check the path, its permissions and the disk"))
         })?;
-        let rules = count(rules.len() as u64, "rule");
         let (kilobytes, elapsed) = (module.len() / 1000, started.elapsed().as_millis());
-        say(format_args!("weir: {rules} → {} ({kilobytes} kB) in {elapsed} ms", self.output.display()));
+        let what = contents(&set);
+        say(format_args!("weir: {what} → {} ({kilobytes} kB) in {elapsed} ms", self.output.display()));
         Ok(())
+    }
+}
+
+/// Says which exceptions have expired, or soon will.
+fn warn_of_expiry(set: &RuleSet) {
+    let now = exceptions::now();
+    for warning in set.exceptions.iter().flat_map(|file| file.expiring(now)) {
+        say(format_args!("{warning}\n"));
+    }
+}
+
+/// Such as `2 rules` or `2 rules with 1 exception`.
+fn contents(set: &RuleSet) -> String {
+    let rules = count(set.rules.len() as u64, "rule");
+    match set.exceptions.iter().map(ExceptionFile::len).sum::<usize>() {
+        0 => rules,
+        exceptions => format!("{rules} with {}", count(exceptions as u64, "exception")),
     }
 }
 

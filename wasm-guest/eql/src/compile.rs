@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use weir_engine::program::{Condition, Expression, Folding, Predicate, Program, Rule, Test};
+use weir_engine::program::{Condition, Exception, Expression, Folding, Predicate, Program, Rule, Test};
 
 use crate::clause::Clause;
-use crate::{Diagnostic, RuleFile};
+use crate::{Diagnostic, ExceptionFile, RuleFile};
+
+mod exceptions;
 
 /// Compiles the rules in their order; rules may share a file name, but no id.
 ///
@@ -15,6 +17,19 @@ use crate::{Diagnostic, RuleFile};
 ///
 /// All that is wrong with any of the rules.
 pub fn compile(rules: &[RuleFile], folding: Folding) -> Result<Program, Vec<Diagnostic>> {
+    compile_with_exceptions(rules, &[], folding)
+}
+
+/// Compiles the rules, and exceptions to them, in their order.
+///
+/// # Errors
+///
+/// All that is wrong with any of them.
+pub fn compile_with_exceptions(
+    rules: &[RuleFile],
+    exceptions: &[ExceptionFile],
+    folding: Folding,
+) -> Result<Program, Vec<Diagnostic>> {
     let mut problems = duplicates(rules);
     let mut clauses = Vec::new();
     for rule in rules {
@@ -23,16 +38,23 @@ pub fn compile(rules: &[RuleFile], folding: Folding) -> Result<Program, Vec<Diag
             Err(faults) => problems.extend(faults),
         }
     }
+    let exceptions = exceptions::resolve(exceptions, rules, folding).unwrap_or_else(|faults| {
+        problems.extend(faults);
+        Default::default()
+    });
     if !problems.is_empty() {
         return Err(problems);
     }
+    let (metas, mut of_exceptions) = exceptions;
+    clauses.append(&mut of_exceptions);
     let mut linker = Linker::new(&clauses);
-    let linked = rules.iter().zip(&clauses);
-    let rules =
-        linked.map(|(rule, clause)| Rule { meta: rule.meta().clone(), condition: linker.link(clause) }).collect();
+    let mut conditions = clauses.iter().map(|clause| linker.link(clause)).collect::<Vec<_>>().into_iter();
+    let linked = rules.iter().zip(conditions.by_ref());
+    let rules = linked.map(|(rule, condition)| Rule { meta: rule.meta().clone(), condition }).collect();
+    let exceptions = metas.into_iter().zip(conditions).map(|(meta, condition)| Exception { meta, condition }).collect();
     let fields = linker.fields.iter().map(|field| (*field).to_owned()).collect();
     let Linker { calculated, predicates, .. } = linker;
-    Ok(Program { folding, fields, calculated, predicates, rules, exceptions: Vec::new() })
+    Ok(Program { folding, fields, calculated, predicates, rules, exceptions })
 }
 
 fn duplicates(rules: &[RuleFile]) -> Vec<Diagnostic> {

@@ -4,10 +4,11 @@
 //! and `toml_text` remembers where the query stands in it; `lexer` and `parser` turn the query into the tree of `ast`,
 //! each with a second half, `literal` and `operand`; `lower` turns that into a `clause` or a `refusal`, with `value` for what
 //! is calculated, by a `function` or not, and with `regex` and `language` for regular expressions; `compile` shares
-//! predicates between rules. What goes wrong in a query is a `fault`, and a `diagnostic` once the file is known;
+//! predicates between rules. An `exception_file` goes the same way, but has conditions in the place of queries. What goes wrong in a query is a `fault`, and a `diagnostic` once the file is known;
 //! `suggest` guesses what was meant.
 #![forbid(unsafe_code)]
 
+mod exception_file;
 mod rule_file;
 mod rule_meta;
 mod rule_table;
@@ -34,6 +35,7 @@ mod diagnostic;
 mod fault;
 mod suggest;
 
-pub use compile::compile;
+pub use compile::{compile, compile_with_exceptions};
 pub use diagnostic::{Color, Diagnostic};
+pub use exception_file::ExceptionFile;
 pub use rule_file::RuleFile;

@@ -34,6 +34,23 @@ pub(crate) fn parse(query: &str) -> Result<Query, Fault> {
     }
 }
 
+/// Parses the condition of a query that has no category.
+pub(crate) fn parse_condition(condition: &str) -> Result<Query, Fault> {
+    let mut parser = Parser::new(condition)?;
+    let start = parser.token.span.clone();
+    let mut ahead = Lexer { position: start.end, ..Lexer::new(condition) };
+    if ahead.next_token().is_ok_and(|second| second.is("where")) {
+        return Err(Fault::new(start, "a condition has no event category")
+            .label("a category")
+            .help("leave out the category and `where`: the rules have theirs, and only what they match is excepted"));
+    }
+    let condition = parser.condition()?;
+    match parser.token.kind {
+        TokenKind::End => Ok(Query { category: None, condition }),
+        _ => Err(parser.misplaced(END_WANTED)),
+    }
+}
+
 pub(crate) struct Parser<'q> {
     lexer: Lexer<'q>,
     /// The token not yet taken.

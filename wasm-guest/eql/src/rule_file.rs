@@ -106,7 +106,7 @@ fn read_query(reader: &mut Reader<'_>, value: &Spanned<&str>) -> Option<(Query, 
 }
 
 /// Shows a fault of the query where the query stands.
-fn locate(source: &Arc<Source>, query: &TomlText, Fault(fault): Fault) -> Diagnostic {
+pub(crate) fn locate(source: &Arc<Source>, query: &TomlText, Fault(fault): Fault) -> Diagnostic {
     let span = query.in_file(fault.span);
     let diagnostic = Diagnostic::new(source, span, fault.message).label(fault.label).help(fault.help);
     match fault.related {
@@ -115,7 +115,8 @@ fn locate(source: &Arc<Source>, query: &TomlText, Fault(fault): Fault) -> Diagno
     }
 }
 
-fn toml_problem(source: &Arc<Source>, error: &toml::de::Error) -> Diagnostic {
+/// Says that the file isn't TOML.
+pub(crate) fn toml_problem(source: &Arc<Source>, error: &toml::de::Error) -> Diagnostic {
     let message = error.message();
     let help = if message.contains("escape") {
         "between `'''` and `'''` a backslash is a backslash, and nothing needs an escape"

@@ -3,8 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use toml::value::Datetime;
 
 use crate::Diagnostic;
 use crate::diagnostic::Source;
@@ -99,6 +102,58 @@ impl<'s> Reader<'s> {
             .collect()
     }
 
+    /// The texts of a key that must hold at least one: by itself, or in an array.
+    pub(crate) fn one_or_more(&mut self, table: &Table<'_>, required: &Required) -> Vec<Spanned<String>> {
+        let key = required.key;
+        let Some(value) = table.entries.get(key) else {
+            self.missing(table, required);
+            return Vec::new();
+        };
+        let items = value.get_ref().as_array().map_or(std::slice::from_ref(value), |array| array);
+        if items.is_empty() {
+            let problem = self.problem(value.span(), format!("`{key}` is empty"));
+            self.problems.push(problem.help(required.remedy));
+        }
+        let mut texts = Vec::new();
+        for item in items {
+            match item.get_ref().as_str() {
+                Some(text) => texts.push(Spanned::new(item.span(), text.to_owned())),
+                None => self.wrong_type(key, "text or an array of texts", item),
+            }
+        }
+        texts
+    }
+
+    /// The moment of a key, in seconds since 1970 (UTC).
+    pub(crate) fn moment(&mut self, table: &Table<'_>, key: &str) -> Option<Spanned<i64>> {
+        const WANTED: &str = "a date-time with an offset, such as `2027-01-31T00:00:00Z`";
+        let value = table.entries.get(key)?;
+        let Some(datetime) = value.get_ref().as_datetime() else {
+            self.wrong_type(key, WANTED, value);
+            return None;
+        };
+        let seconds = unix_seconds(datetime);
+        if seconds.is_none() {
+            let problem =
+                self.problem(value.span(), format!("`{key}` isn't a moment without a time and an offset from UTC"));
+            self.problems.push(problem.help(format!("write {WANTED}")));
+        }
+        Some(Spanned::new(value.span(), seconds?))
+    }
+
+    /// Refuses all keys of the table but those that are `known`.
+    pub(crate) fn check_keys(&mut self, table: &Table<'_>, known: &[&str]) {
+        for key in table.entries.keys().filter(|key| !known.contains(&&**key.get_ref())) {
+            let name = key.get_ref();
+            let help = match nearest(name, known.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("remove it; {} may have {}", table.name, listed(known)),
+            };
+            self.problems
+                .push(self.problem(key.span(), format!("there is no key `{name}` in {}", table.name)).help(help));
+        }
+    }
+
     /// The tables of an array, each called `name`; none if the key is absent.
     pub(crate) fn tables<'t>(&mut self, table: &Table<'t>, key: &str, name: &'static str) -> Vec<Table<'t>> {
         let items = self.items(table, key, "an array of tables");
@@ -157,6 +212,22 @@ impl<'s> Reader<'s> {
         };
         let problem = self.problem(value.span(), format!("`{key}` must be {wanted}, but is {found}"));
         self.problems.push(problem.help(format!("write {wanted}")));
+    }
+}
+
+/// The seconds since 1970 of a date-time with an offset.
+fn unix_seconds(datetime: &Datetime) -> Option<i64> {
+    datetime.offset?;
+    Some(OffsetDateTime::parse(&datetime.to_string(), &Rfc3339).ok()?.unix_timestamp())
+}
+
+/// Such as `a`, `b` and `c`.
+fn listed(keys: &[&str]) -> String {
+    let quoted: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
     }
 }
 
