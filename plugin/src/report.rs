@@ -79,7 +79,8 @@ pub(crate) fn summarise(summary: &Summary, sink: &Sink) {
         say(format_args!("weir: {:>8}  {} ({id})", rule.events, rule.name));
     }
     if summary.suppressed > 0 {
-        say(format_args!("weir: {:>8}  suppressed by exceptions", count(summary.suppressed, "match")));
+        let matches = if summary.suppressed == 1 { "match" } else { "matches" };
+        say(format_args!("weir: {:>8}  {matches} suppressed by exceptions", summary.suppressed));
     }
     for (reason, events) in &summary.unjudged {
         say(format_args!("weir: {events:>8}  not judged: {reason}"));

@@ -42,6 +42,12 @@ pub fn tagged(number: usize) -> String {
     format!(r#"{TAGGED},"n":{number}{TAG}}}"#)
 }
 
+/// The same as it is delivered if an exception of this name suppresses the match.
+pub fn suppressed(number: usize, by: &str) -> String {
+    let (told, _) = TAG.split_once(r#"}]},"rule":"#).unwrap();
+    format!(r#"{MATCHING},"n":{number}{told},"suppressed_by":"{by}"}}]}}}}"#)
+}
+
 /// An event that no rule matches.
 pub fn clean(number: usize) -> String {
     matching(number).replace("docker", "bash")

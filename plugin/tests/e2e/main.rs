@@ -5,6 +5,7 @@
 #[path = "../cli/mod.rs"]
 mod cli;
 mod events;
+mod exceptions;
 mod kill;
 mod load;
 mod messages;
