@@ -13,7 +13,7 @@ use proptest::test_runner::TestRunner;
 use weir::batch::Batch;
 use weir::guest::{Guest, Limits, Module};
 use weir_engine::Detector;
-use weir_engine::program::Program;
+use weir_engine::program::{Program, Window};
 
 /// A module takes a moment to make in a debug build, so each judges other programs' events, too.
 const PROGRAMS: usize = 40;
@@ -24,7 +24,7 @@ fn native_equals_wasm() {
     let mut runner = TestRunner::deterministic();
     for _ in 0..PROGRAMS {
         let (mut program, its_lines) = draw(&mut runner);
-        name_rules(&mut program);
+        name_all(&mut program);
         let native = Detector::new(program.clone()).unwrap();
         let bytes = weir::rules::build_program(&program).unwrap();
         let module = Module { name: "generated", bytes: &bytes, pinned: None, cache: None };
@@ -34,21 +34,28 @@ fn native_equals_wasm() {
             let batch = Batch::new(Bytes::from(lines.join(&b'\n')));
             let report = native.detect(batch.bytes());
             let judgement = guest.judge(batch.bytes(), batch.ends());
-            let findings: Vec<_> = judgement.findings.iter().map(|found| (found.event, found.rule)).collect();
-            let expected: Vec<_> = report.findings.iter().map(|found| (found.event, found.rule)).collect();
+            let findings: Vec<_> =
+                judgement.findings.iter().map(|found| (found.event, found.rule, found.exception)).collect();
+            let expected: Vec<_> =
+                report.findings.iter().map(|found| (found.event, found.rule, found.exception)).collect();
             assert_eq!(findings, expected, "{program:?}\n{batch:?}");
             assert_eq!(judgement.malformed, report.malformed, "{batch:?}");
+            assert_eq!(guest.exceptions(), native.exceptions());
             assert!(judgement.unjudged.is_empty(), "{:?}", judgement.failure);
         }
     }
 }
 
-/// The host takes no module whose rules can't be told apart.
-fn name_rules(program: &mut Program) {
+/// The host takes no module whose rules or exceptions can't be told apart.
+fn name_all(program: &mut Program) {
     for (number, rule) in program.rules.iter_mut().enumerate() {
         rule.meta.id = number.to_string();
         rule.meta.name = format!("Rule {number}");
         rule.meta.severity = "low".to_owned();
+    }
+    for (number, exception) in program.exceptions.iter_mut().enumerate() {
+        exception.meta.name = format!("Exception {number}");
+        exception.meta.window = Window { not_before: None, expires: Some(number as i64 - 1) };
     }
 }
 

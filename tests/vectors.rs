@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 use weir::harness::Harness;
+use weir::rules::RuleSet;
 use weir_engine::Detector;
 use weir_engine::program::Folding;
 use weir_eql::RuleFile;
@@ -50,9 +51,10 @@ fn the_engine_agrees_with_elasticsearch_in_both_foldings() {
 #[test]
 fn a_module_with_all_queries_agrees_with_elasticsearch() {
     let vectors = vectors();
-    let rules: Vec<RuleFile> = vectors.iter().enumerate().map(|(number, vector)| rule(number, &vector.query)).collect();
-    let harness = Harness::load("vectors", &weir::rules::build(&rules).unwrap()).unwrap();
-    for (vector, rule) in vectors.iter().zip(&rules) {
+    let rules = vectors.iter().enumerate().map(|(number, vector)| rule(number, &vector.query)).collect();
+    let set = RuleSet { rules, ..RuleSet::default() };
+    let harness = Harness::load("vectors", &weir::rules::build(&set).unwrap()).unwrap();
+    for (vector, rule) in vectors.iter().zip(&set.rules) {
         let outcome = harness.run_one(vector.event.to_string().into());
         assert_eq!(outcome.matched(&rule.meta().id), vector.r#match, "{}", vector.name);
     }

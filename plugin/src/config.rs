@@ -64,7 +64,7 @@ pub struct Config {
 pub struct Detect {
     /// The detection module, as `weir build` makes it. Default: the rules that Weir ships.
     pub module: Option<PathBuf>,
-    /// Rule files, and folders of them, to make a module of at the start; instead of `module`. Default: none.
+    /// Files of rules and exceptions, and folders of them, to make a module of at the start; instead of `module`. Default: none.
     #[serde(deserialize_with = "value::paths", skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1))]
     pub rules: Vec<PathBuf>,

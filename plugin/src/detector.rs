@@ -382,6 +382,21 @@ mod tests {
     }
 
     #[test]
+    fn a_suppressed_match_is_told_by_the_event_alone() {
+        let module = Module { name: "excepting", bytes: &rules::with_exception(), pinned: None, cache: None };
+        let detector = Detector::load(&module, &Limits::default()).unwrap();
+        let event = |id: &str| json!({"event.category": "process", "event.type": "start", "process.name": "docker", "container.id": id});
+        let mut events = [event("build-1"), event("7d1f")];
+        assert_eq!(detector.tag(&mut events), [Verdict::Matches(vec![]), Verdict::Matches(vec![0])]);
+        assert_eq!(events[0]["weir"]["matches"][0]["suppressed_by"], "Builds");
+        assert_eq!((events[0].get("rule"), events[0].get("tags")), (None, None));
+        assert_eq!(events[1]["tags"][2], detector.rules()[0].id);
+        let once = events.clone();
+        detector.tag(&mut events);
+        assert_eq!(events, once);
+    }
+
+    #[test]
     fn events_beyond_one_batch_are_judged_in_their_order() {
         let event = |name: &str| {
             json!({"event.category": "process", "event.type": "start", "process.name": name,

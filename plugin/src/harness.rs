@@ -172,6 +172,16 @@ mod tests {
     }
 
     #[test]
+    fn a_suppressed_match_is_told_apart() {
+        let harness = Harness::load("excepting", &rules::with_exception()).unwrap();
+        let outcomes = harness.run(format!("{DOCKER}\n{}", DOCKER.replace("7d1f", "build-1")));
+        let ids: Vec<_> = outcomes.iter().map(|outcome| (&outcome.matches[..], &outcome.suppressed[..])).collect();
+        assert_eq!(ids, [(&[RULE.to_owned()][..], &[][..]), (&[], &[RULE.to_owned()])]);
+        assert!(!outcomes[1].matched(RULE));
+        assert_eq!(outcomes[1].json()["weir"]["matches"][0]["suppressed_by"], "Builds");
+    }
+
+    #[test]
     fn rules_are_compiled_and_compared_by_their_files() {
         let rules = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../wasm-guest/rules"));
         let compiled = Harness::of_rules(&[rules]).unwrap();

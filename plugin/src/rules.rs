@@ -156,3 +156,21 @@ fn is_hidden(path: &Path) -> bool {
 fn unreadable(path: &Path, source: io::Error) -> RulesError {
     RulesError::Unreadable { path: path.to_owned(), source }
 }
+
+/// The module of the shipped rule, with an exception for builds.
+#[cfg(test)]
+pub(crate) fn with_exception() -> Vec<u8> {
+    let rule = include_str!("../../wasm-guest/rules/container_management_utility.toml");
+    let exception = r#"
+        [[exceptions]]
+        name = "Builds"
+        comment = "They call docker"
+        rules = "all"
+        condition = 'container.id : "build-*"'
+    "#;
+    let set = RuleSet {
+        rules: vec![RuleFile::parse("rule.toml", rule).expect("it is shipped")],
+        exceptions: vec![ExceptionFile::parse("known.exceptions.toml", exception).expect("it is right")],
+    };
+    build(&set).expect("it is right")
+}

@@ -9,7 +9,7 @@ use std::time::Duration;
 use support::{BOMB, Detector, ends, load, rule};
 use weir::guest::{Finding, Guest, Judgement, Limits, LoadError, Module, Reason, Unjudged};
 use weir_engine::limits::MAX_MODULE_BYTES;
-use weir_engine::program::RuleMeta;
+use weir_engine::program::{Coverage, ExceptionMeta, RuleMeta, Window};
 
 /// Little memory, which is soon filled, and much time: these tests run beside each other.
 fn limits() -> Limits {
@@ -186,6 +186,38 @@ fn a_loaded_detector_tells_what_it_detects() {
     let guest = Detector::default().load(&limits()).unwrap();
     assert_eq!(guest.rules(), [rule()]);
     assert_eq!(guest.fields(), ["process.name", "host.id"]);
+    assert_eq!(guest.exceptions(), []);
+    let excepting =
+        excepting([exception("Builds"), ExceptionMeta { name: "Updates".into(), ..ExceptionMeta::default() }]);
+    assert_eq!(excepting.load(&limits()).unwrap().exceptions(), excepting.exceptions);
+}
+
+/// For rule 0, with something everywhere.
+fn exception(name: &str) -> ExceptionMeta {
+    ExceptionMeta {
+        name: name.into(),
+        comment: "first line\nsecond line".into(),
+        rules: Coverage::Rules(vec![0]),
+        window: Window { not_before: Some(-1), expires: Some(i64::MAX) },
+    }
+}
+
+fn excepting<const N: usize>(exceptions: [ExceptionMeta; N]) -> Detector {
+    Detector { exceptions: exceptions.to_vec(), ..Detector::default() }
+}
+
+#[test]
+fn an_exception_that_was_described_may_cover_a_match_and_no_other() {
+    let covered = "(call $find (local.get $event) (i32.const 0) (i32.const 1))";
+    let batch = "m\n!\n";
+    let finding = |event, exception| Finding { event, rule: 0, exception };
+    let judged = |exception| {
+        let detector = Detector { poison: covered, ..excepting([exception]) };
+        judge(&detector.load(&limits()).unwrap(), batch)
+    };
+    assert_eq!(judged(exception("Builds")).findings, [finding(0, None), finding(1, Some(0))]);
+    let of_none = ExceptionMeta { rules: Coverage::Rules(Vec::new()), ..exception("Builds") };
+    assert_eq!(judged(of_none).unjudged, unjudged(&[1], Reason::BadReport));
 }
 
 #[test]
@@ -305,6 +337,15 @@ fn a_detector_that_cannot_introduce_itself_is_refused_with_its_reason() {
         (
             described(vec![verbose]),
             "describes rule `6f1a8a63-9f0b-4a0e-9a3c-6d2a2a1f5b11` with a name of 65536 bytes, more",
+        ),
+        (
+            excepting([exception("Builds"), exception("Builds")]),
+            "describes two exceptions with the name `Builds`; rebuild",
+        ),
+        (excepting([exception("\u{1b}[2J")]), "exception 0 with a name that has the control character"),
+        (
+            excepting([ExceptionMeta { rules: Coverage::Rules(vec![1]), ..exception("Builds") }]),
+            "describes exception 0 with rules that aren't there",
         ),
     ] {
         let refusal = refusal(&detector.component());

@@ -74,13 +74,11 @@ fn an_exceptions_file_that_changes_is_taken_into_use() {
     let weir = running("", &format!("sink: {}", to(&all)));
     let reloads = || weir.count("weir_reloads_total", "outcome=\"ok\"");
     weir.folder.write("rules/known.exceptions.toml", exception("n >= 3"));
-    wait_until("a reload", || reloads() == 1);
+    wait_until("a reload", || reloads() >= 1);
     weir.producer().push(vec![log(&matching(2)), log(&matching(3))]).unwrap();
     assert_eq!(arrived(&all), parsed([tagged(2), suppressed(3, "Known builds")]));
     weir.folder.write("rules/more.exceptions.toml", exception("n == 2").replace("Known", "More"));
-    // A file that is new isn't watched yet, as with rules.
-    weir.signal("HUP");
-    wait_until("another reload", || reloads() == 2);
+    wait_until("another reload", || reloads() >= 2);
     weir.producer().push(vec![log(&matching(2))]).unwrap();
     assert_eq!(arrived(&all)[2..], parsed([suppressed(2, "More builds")]));
 }
