@@ -4,7 +4,7 @@ mod support;
 
 use proptest::prelude::*;
 use support::HEAD;
-use weir_eql::{Color, RuleFile, compile};
+use weir_eql::{Color, Diagnostic, ExceptionFile, RuleFile, compile, compile_with_exceptions};
 
 /// Valid queries, from which the mutated ones are made.
 const QUERIES: [&str; 7] = [
@@ -30,10 +30,26 @@ fn rule_file(query: &str) -> String {
 /// Reads and compiles a file; every problem must be showable, in both ways.
 fn judge(file: &str) {
     let compiled = RuleFile::parse("rule.toml", file).and_then(|rule| compile(&[rule], Default::default()));
-    for problem in compiled.err().unwrap_or_default() {
-        assert!(problem.render(Color::Never).contains("--> rule.toml:"), "{problem}");
+    show(&compiled.err().unwrap_or_default(), "rule.toml");
+}
+
+fn show(problems: &[Diagnostic], file: &str) {
+    for problem in problems {
+        assert!(problem.render(Color::Never).contains(&format!("--> {file}:")), "{problem}");
         assert!(problem.render(Color::Always).contains("\u{1b}["), "{problem}");
     }
+}
+
+/// Does the same with a file of exceptions.
+fn judge_exceptions(file: &str) {
+    let parsed = ExceptionFile::parse("known.exceptions.toml", file);
+    let compiled = parsed.and_then(|file| compile_with_exceptions(&[], &[file], Default::default()));
+    show(&compiled.err().unwrap_or_default(), "known.exceptions.toml");
+}
+
+fn exception_file(condition: &str) -> String {
+    let condition: String = condition.chars().map(|c| format!("\\U{:08X}", u32::from(c))).collect();
+    format!("[[exceptions]]\nname = 'a'\ncomment = 'b'\nrules = 'all'\ncondition = \"{condition}\"\n")
 }
 
 /// A valid query in which some places were replaced.
@@ -82,5 +98,13 @@ proptest! {
     fn any_text_as_a_file_is_answered(text in any::<String>(), tail in "[\\[\\]='\"a\\\\ \n.é{}]{0,30}") {
         judge(&text);
         judge(&format!("[rule]\n{tail}"));
+    }
+
+    #[test]
+    fn any_exception_is_answered(query in mutated_query(), text in "\\PC*", tail in "[\\[\\]='\"a0-9:TZ\\\\ \n.é{}-]{0,30}") {
+        judge_exceptions(&text);
+        judge_exceptions(&exception_file(&text));
+        judge_exceptions(&exception_file(query.split_once("where").map_or("", |(_, condition)| condition)));
+        judge_exceptions(&format!("{}expires = {tail}", exception_file("true")));
     }
 }
