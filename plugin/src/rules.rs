@@ -145,7 +145,8 @@ fn is_rule_file(path: &Path) -> bool {
 }
 
 fn is_exception_file(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.as_encoded_bytes().ends_with(b".exceptions.toml"))
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    name == b"exceptions.toml" || name.ends_with(b".exceptions.toml")
 }
 
 /// Editors' locks, and the folders in which Kubernetes keeps what a mounted ConfigMap's links lead to.

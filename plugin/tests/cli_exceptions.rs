@@ -122,6 +122,20 @@ fn inspect_shows_exceptions_with_their_rules_and_windows() {
 }
 
 #[test]
+fn a_file_of_exceptions_is_known_by_its_name_in_a_folder_or_by_itself() {
+    let folder = folder("");
+    fs::create_dir(folder.path("rules/more")).unwrap();
+    folder.write("rules/exceptions.toml", exception("A", "true", ""));
+    folder.write("rules/more/b.exceptions.toml", exception("B", "true", ""));
+    folder.write("c.exceptions.toml", exception("C", "true", ""));
+    for (paths, exceptions) in [("rules", 2), ("rules c.exceptions.toml", 3), ("c.exceptions.toml rules/rule.toml", 1)]
+    {
+        let said = folder.run(&format!("build {paths} -o known.wasm"), "").complaint(0);
+        assert!(said.starts_with(&format!("weir: 1 rule with {exceptions} exception")), "{said}");
+    }
+}
+
+#[test]
 fn wrong_exceptions_are_refused_with_their_place_and_no_module_is_made() {
     let folder = folder("");
     for (exceptions, complaint) in [

@@ -77,11 +77,25 @@ fn a_log_gets_what_the_same_event_gets_as_json() {
 
 #[test]
 fn what_vector_wrote_anew_is_tagged_no_more() {
-    let tagged = tag(&oracle::wrapper(json!({"event": {"kind": "event"}})), &[FIRST, SECOND]);
-    let again = EventWrapper::decode(&*tagged).unwrap().encode_to_vec();
-    assert_ne!(again, tagged, "Vector sorts what we append");
-    assert_eq!(tag(&again, &[FIRST, SECOND]), again);
-    assert_eq!(mark(&mark(&again)), mark(&again));
+    for matches in [[FIRST, SECOND], [SUPPRESSED, SECOND]] {
+        let tagged = tag(&oracle::wrapper(json!({"event": {"kind": "event"}})), &matches);
+        let again = EventWrapper::decode(&*tagged).unwrap().encode_to_vec();
+        assert_ne!(again, tagged, "Vector sorts what we append");
+        assert_eq!(tag(&again, &matches), again);
+        assert_eq!(mark(&mark(&again)), mark(&again));
+    }
+}
+
+#[test]
+fn a_suppressed_match_that_vector_wrote_anew_stands_in_for_no_other() {
+    let suppressed = tag(&oracle::wrapper(json!({})), &[SUPPRESSED]);
+    let anew = EventWrapper::decode(&*suppressed).unwrap().encode_to_vec();
+    let both = tag(&anew, &[FIRST]);
+    let told = oracle::json(&both)["weir"]["matches"].as_array().unwrap().len();
+    assert_eq!((told, &oracle::json(&both)["rule"]["id"]), (2, &json!("r1")));
+    for again in [[FIRST], [SUPPRESSED]] {
+        assert_eq!(tag(&both, &again), both, "{again:?}");
+    }
 }
 
 #[test]
