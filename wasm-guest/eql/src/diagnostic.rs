@@ -1,4 +1,4 @@
-//! What is wrong with a rule file, shown as rustc shows it: message, place, offending text, remedy.
+//! What is wrong with a rule file, or doubtful in it, shown as rustc shows it: message, place, offending text, remedy.
 
 use std::fmt;
 use std::ops::Range;
@@ -17,6 +17,7 @@ pub(crate) struct Source {
 /// A mistake in a rule file, with its remedy.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
+    severity: Severity,
     message: String,
     /// The first is the offending place, the others explain it.
     marks: Vec<Mark>,
@@ -30,6 +31,17 @@ struct Mark {
     label: String,
 }
 
+/// What a mistake means for its rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Severity {
+    /// The rule can't be used.
+    Error,
+    /// Nothing is wrong with the file, but it isn't a rule that Weir can run: an error where just this file was asked for.
+    Unsupported,
+    /// The rule can be used, but hardly does what was meant.
+    Warning,
+}
+
 /// Whether a rendering is meant for a terminal that shows colors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Color {
@@ -40,10 +52,16 @@ pub enum Color {
 }
 
 impl Diagnostic {
-    /// A diagnostic that underlines `span` of `source`.
+    /// An error that underlines `span` of `source`.
     pub(crate) fn new(source: &Arc<Source>, span: Range<usize>, message: impl Into<String>) -> Self {
         let mark = Mark { source: Arc::clone(source), span, label: String::new() };
-        Self { message: message.into(), marks: vec![mark], help: String::new() }
+        Self { severity: Severity::Error, message: message.into(), marks: vec![mark], help: String::new() }
+    }
+
+    /// Makes it something else than an error.
+    pub(crate) fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
     }
 
     /// Says something right at the underlined text.
@@ -64,6 +82,16 @@ impl Diagnostic {
         self
     }
 
+    /// Does it leave its rule usable?
+    pub fn is_warning(&self) -> bool {
+        self.severity == Severity::Warning
+    }
+
+    /// Does it only say that the file isn't a rule that Weir can run?
+    pub fn is_unsupported(&self) -> bool {
+        self.severity == Severity::Unsupported
+    }
+
     /// What is wrong, in one line, without the place.
     pub fn message(&self) -> &str {
         &self.message
@@ -71,7 +99,8 @@ impl Diagnostic {
 
     /// The whole report, without a newline at its end.
     pub fn render(&self, color: Color) -> String {
-        let mut group = Group::with_title(Level::ERROR.primary_title(&*self.message));
+        let level = if self.is_warning() { Level::WARNING } else { Level::ERROR };
+        let mut group = Group::with_title(level.primary_title(&*self.message));
         for marks in self.marks.chunk_by(|a, b| Arc::ptr_eq(&a.source, &b.source)) {
             group = group.element(self.snippet(marks));
         }

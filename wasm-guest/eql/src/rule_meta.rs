@@ -3,7 +3,9 @@
 use weir_engine::limits::SEVERITIES;
 use weir_engine::program::{RuleMeta, Technique, Threat, ThreatEntry};
 
+use crate::diagnostic::Severity;
 use crate::rule_table::{Reader, Required, Table};
+use crate::suggest::nearest;
 
 const NAME: Required = Required { key: "name", remedy: "add `name = \"What the rule detects\"`" };
 const SEVERITY: Required = Required { key: "severity", remedy: "add `severity = \"low\"`" };
@@ -30,7 +32,8 @@ pub(crate) fn read(reader: &mut Reader<'_>, rule: &Table<'_>) -> RuleMeta {
     }
 }
 
-/// Checks `type` and `language`; all but a rule's metadata depends on them.
+/// Checks `type` and `language`; all but a rule's metadata depends on them. A word that is nearly `eql` is a slip, any
+/// other another language.
 pub(crate) fn has_known_language(reader: &mut Reader<'_>, rule: &Table<'_>) -> bool {
     let problems_before = reader.problems.len();
     for (required, what) in [(TYPE, "type"), (LANGUAGE, "language")] {
@@ -38,13 +41,20 @@ pub(crate) fn has_known_language(reader: &mut Reader<'_>, rule: &Table<'_>) -> b
         if *value.get_ref() != "eql" {
             let message = format!("rules of the {what} `{}` aren't supported", value.get_ref());
             let problem = reader.problem(value.span(), message);
-            reader
-                .problems
-                .push(problem.help("Weir runs rules whose `type` and `language` are `eql`; leave this one out"));
+            reader.problems.push(if is_slip(value.get_ref()) {
+                problem.help("did you mean `eql`?")
+            } else {
+                let help = "Weir runs rules whose `type` and `language` are `eql`; leave this one out";
+                problem.severity(Severity::Unsupported).help(help)
+            });
             break;
         }
     }
     reader.problems.len() == problems_before
+}
+
+fn is_slip(word: &str) -> bool {
+    word != "esql" && nearest(word, ["eql"]).is_some()
 }
 
 /// Elastic keeps versions outside of its rule files, so a file without one is the first version.

@@ -165,4 +165,9 @@ impl<'t> Table<'t> {
     pub(crate) fn document(document: &'t Spanned<DeTable<'t>>) -> Self {
         Self { entries: document.get_ref(), name: "the file", span: 0..0 }
     }
+
+    /// Is the key there, or one that may be a slip for it?
+    pub(crate) fn has_like(&self, key: &str) -> bool {
+        nearest(key, self.entries.keys().map(|known| &**known.get_ref())).is_some()
+    }
 }
