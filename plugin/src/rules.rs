@@ -27,12 +27,39 @@ pub enum RulesError {
     /// A folder holds no rule.
     #[error("`{}` holds no rule file (`*.toml`); give rule files, or folders that hold some", .0.display())]
     Empty(PathBuf),
+    /// All files in the folders were skipped.
+    #[error("Weir can run none of {} files, such as {}; give rules whose `type` and `language` are `eql`", .0.len(), .0[0])]
+    NoneFits(Vec<Skipped>),
     /// The rules are wrong.
     #[error("{0}")]
     Refused(Refusal),
     /// The rules are right, but no module can be made of them.
     #[error(transparent)]
     Build(#[from] BuildError),
+}
+
+/// Rules as they were read.
+#[derive(Debug, Default)]
+pub struct RuleSet {
+    /// In the order of their files.
+    pub rules: Vec<RuleFile>,
+    /// What a folder held besides.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A file in a folder that isn't a rule which Weir can run, though nothing is wrong with it.
+#[derive(Debug)]
+pub struct Skipped {
+    /// The file.
+    pub path: PathBuf,
+    /// What it is instead.
+    pub reason: String,
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.path.display(), self.reason)
+    }
 }
 
 /// Everything that is wrong with some rules.
@@ -50,24 +77,31 @@ impl fmt::Display for Refusal {
 }
 
 /// Reads rule files, and all `*.toml` in folders and below them, in the order of their names. What is hidden there, and
-/// linked folders, are left out.
+/// linked folders, are left out; a file there that isn't a rule for Weir is skipped, but one that was named is refused.
 ///
 /// # Errors
 /// If one can't be read, or is wrong: then everything that is wrong in any of them is told.
-pub fn read(paths: &[PathBuf]) -> Result<Vec<RuleFile>, RulesError> {
-    let mut files = Vec::new();
+pub fn read(paths: &[PathBuf]) -> Result<RuleSet, RulesError> {
+    let (mut set, mut wrong) = (RuleSet::default(), Vec::new());
     for path in paths {
-        files.extend(files_of(path)?);
-    }
-    let (mut rules, mut wrong) = (Vec::new(), Vec::new());
-    for file in files {
-        let text = fs::read_to_string(&file).map_err(|source| unreadable(&file, source))?;
-        match RuleFile::parse(file, &text) {
-            Ok(rule) => rules.push(rule),
-            Err(diagnostics) => wrong.extend(diagnostics),
+        let is_named = !path.is_dir();
+        for file in files_of(path)? {
+            let text = fs::read_to_string(&file).map_err(|source| unreadable(&file, source))?;
+            match RuleFile::parse(&file, &text) {
+                Ok(rule) => set.rules.push(rule),
+                Err(diagnostics) => match diagnostics.iter().find(|diagnostic| diagnostic.is_unsupported()) {
+                    Some(reason) if !is_named => {
+                        set.skipped.push(Skipped { path: file, reason: reason.message().to_owned() });
+                    }
+                    _ => wrong.extend(diagnostics),
+                },
+            }
         }
     }
-    if wrong.is_empty() { Ok(rules) } else { Err(RulesError::Refused(Refusal(wrong))) }
+    if !wrong.is_empty() {
+        return Err(RulesError::Refused(Refusal(wrong)));
+    }
+    if set.rules.is_empty() && !set.skipped.is_empty() { Err(RulesError::NoneFits(set.skipped)) } else { Ok(set) }
 }
 
 /// The rule file at `path`, or those in the folder there.
@@ -87,8 +121,9 @@ pub(crate) fn files_of(path: &Path) -> Result<Vec<PathBuf>, RulesError> {
 ///
 /// # Errors
 /// If they contradict each other, or no module can be made.
-pub fn build(rules: &[RuleFile]) -> Result<Vec<u8>, RulesError> {
-    let program = weir_eql::compile(rules, Folding::Unicode).map_err(|wrong| RulesError::Refused(Refusal(wrong)))?;
+pub fn build(set: &RuleSet) -> Result<Vec<u8>, RulesError> {
+    let program =
+        weir_eql::compile(&set.rules, Folding::Unicode).map_err(|wrong| RulesError::Refused(Refusal(wrong)))?;
     Ok(build_program(&program)?)
 }
 

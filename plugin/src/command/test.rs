@@ -8,7 +8,7 @@ use std::time::Instant;
 use clap::Args;
 use weir::harness::cases::{self, Case, CaseFile, CasesError};
 use weir::harness::{Harness, Outcome, RuleNames};
-use weir::rules::{self, RulesError};
+use weir::rules::{self, RuleSet, RulesError};
 use weir_eql::RuleFile;
 
 use super::Failure;
@@ -38,8 +38,13 @@ struct Failed<'c> {
 impl Test {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let started = Instant::now();
-        let rules = self.read_rules()?;
-        let harness = self.load(&rules)?;
+        let set = self.read_rules()?;
+        let harness = self.load(&set)?;
+        let RuleSet { rules, skipped } = set;
+        if !skipped.is_empty() {
+            let files = count(skipped.len() as u64, "file");
+            say(format_args!("weir: {files} skipped; `weir build --check` lists them"));
+        }
         let names = RuleNames::new(&rules, harness.rules());
         let files = self.read_cases(&names)?;
         warn_of_untested(&rules, &files);
@@ -62,19 +67,19 @@ impl Test {
         }
     }
 
-    fn read_rules(&self) -> Result<Vec<RuleFile>, Failure> {
+    fn read_rules(&self) -> Result<RuleSet, Failure> {
         if let Some(path) = self.paths.iter().find(|path| cases::is_case_file(path)) {
             let error = format_args!("`{}` holds cases; give the rule beside it, or their folder", path.display());
             return Err(Failure::input(error));
         }
         match rules::read(&self.paths) {
             // A module may have been made without rule files; its cases name its rules by id.
-            Err(RulesError::Empty(_)) if self.module.is_some() => Ok(Vec::new()),
+            Err(RulesError::Empty(_) | RulesError::NoneFits(_)) if self.module.is_some() => Ok(RuleSet::default()),
             read => read.map_err(Failure::input),
         }
     }
 
-    fn load(&self, rules: &[RuleFile]) -> Result<Harness, Failure> {
+    fn load(&self, rules: &RuleSet) -> Result<Harness, Failure> {
         let (name, module) = match &self.module {
             None => ("compiled rules".to_owned(), rules::build(rules).map_err(Failure::input)?),
             Some(path) => {
