@@ -8,9 +8,11 @@
 //! `suggest` guesses what was meant.
 #![forbid(unsafe_code)]
 
+mod attack;
 mod rule_file;
 mod rule_meta;
 mod rule_table;
+mod rule_threat;
 mod toml_text;
 
 mod lexer;

@@ -17,7 +17,7 @@ pub(crate) struct Table<'t> {
     /// Such as `[rule]`.
     name: &'static str,
     /// Its header or braces.
-    span: Range<usize>,
+    pub(crate) span: Range<usize>,
 }
 
 /// A key that a table must have.
