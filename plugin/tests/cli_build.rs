@@ -79,7 +79,10 @@ fn a_folder_in_which_everything_is_skipped_is_refused() {
 fn weir_test_skips_what_weir_build_skips() {
     let folder = mixed();
     let event = r#"{"event":{"category":"process","type":"start"},"process":{"name":"runc"},"container":{"id":"a"}}"#;
-    folder.write("rules/good.test.yaml", format!("tests:\n  - name: runc starts\n    event: {event}\n    matches: [good]\n"));
+    folder.write(
+        "rules/good.test.yaml",
+        format!("tests:\n  - name: runc starts\n    event: {event}\n    matches: [good]\n"),
+    );
     let tested = folder.run("test rules", "");
     assert_eq!(tested.stderr(), "weir: 5 files skipped; `weir build --check` lists them\n");
     assert!(tested.output().contains("1 passed; 0 failed"));

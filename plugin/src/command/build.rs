@@ -6,7 +6,7 @@ use std::{fs, io, process};
 
 use clap::Args;
 use weir::rules;
-use weir_eql::RuleFile;
+use weir_engine::program::Folding;
 
 use super::Failure;
 use crate::report::{Stage, count, say};
@@ -35,7 +35,7 @@ impl Build {
         let set = rules::read(&self.paths).map_err(Failure::input)?;
         let rules = count(set.rules.len() as u64, "rule");
         let stage = stage.next(format_args!("checking {rules}"));
-        let warnings: Vec<_> = set.rules.iter().flat_map(RuleFile::warnings).collect();
+        let warnings: Vec<_> = set.rules.iter().flat_map(|rule| rule.warnings(Folding::Unicode)).collect();
         let stage = stage.next(format_args!("making a module of {rules}"));
         let module = rules::build(&set).map_err(Failure::input)?;
         drop(stage);

@@ -30,6 +30,9 @@ mod refusal;
 mod regex;
 mod value;
 
+mod lint;
+mod schema;
+
 mod compile;
 
 mod diagnostic;

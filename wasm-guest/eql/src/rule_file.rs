@@ -16,7 +16,7 @@ use crate::lower::lower;
 use crate::rule_meta::{self, has_known_language};
 use crate::rule_table::{Reader, Required, Table};
 use crate::toml_text::TomlText;
-use crate::{Diagnostic, parser};
+use crate::{Diagnostic, lint, parser};
 
 const RULE: Required = Required { key: "rule", remedy: "add `[rule]`" };
 const ID: Required =
@@ -69,8 +69,10 @@ impl RuleFile {
     }
 
     /// What is doubtful in the rule.
-    pub fn warnings(&self) -> Vec<Diagnostic> {
-        self.doubts.clone()
+    pub fn warnings(&self, folding: Folding) -> Vec<Diagnostic> {
+        let of_query = lint::doubts(&self.query, &self.meta.query, folding);
+        let of_query = of_query.into_iter().map(|doubt| locate(&self.source, &self.query_text, doubt));
+        self.doubts.iter().cloned().chain(of_query).collect()
     }
 
     /// The condition under which the rule matches.

@@ -32,9 +32,10 @@ fn report(name: &str) -> String {
     let files = [format!("{name}.toml"), format!("{name}.twin.toml")];
     let texts = files.iter().filter_map(|file| Some((file, fs::read_to_string(golden_dir().join(file)).ok()?)));
     let rules: Result<Vec<_>, _> = texts.map(|(file, text)| RuleFile::parse(file, &text)).collect();
-    let problems = rules
-        .and_then(|rules| compile(&rules, Default::default()).map(|_| rules))
-        .map_or_else(|errors| errors, |rules| rules.iter().flat_map(RuleFile::warnings).collect());
+    let problems = rules.and_then(|rules| compile(&rules, Default::default()).map(|_| rules)).map_or_else(
+        |errors| errors,
+        |rules| rules.iter().flat_map(|rule| rule.warnings(Default::default())).collect(),
+    );
     problems.iter().map(|problem| problem.render(Color::Never) + "\n").collect::<Vec<_>>().join("\n")
 }
 

@@ -1,0 +1,54 @@
+//! Finds what is doubtful in a query that is right: fields that no event is known to have, conditions that decide nothing.
+
+use std::collections::HashSet;
+
+use weir_engine::program::Folding;
+
+use crate::ast::{ExprKind, Query};
+use crate::diagnostic::Severity;
+use crate::fault::{Fault, Span};
+use crate::schema::{self, Name};
+
+/// All doubts about the `query`, written as `text`, in the order of their places.
+pub(crate) fn doubts(query: &Query, _text: &str, _folding: Folding) -> Vec<Fault> {
+    let mut doubts = fields(query);
+    doubts.sort_by_key(|Fault(doubt)| doubt.span.start);
+    doubts
+}
+
+/// Each field once, where it is first read.
+fn fields(query: &Query) -> Vec<Fault> {
+    let (mut seen, mut doubts) = (HashSet::new(), Vec::new());
+    query.condition.each(&mut |expr| {
+        if let ExprKind::Field(name) = &expr.kind
+            && seen.insert(name)
+        {
+            doubts.extend(field(name, &expr.span));
+        }
+    });
+    doubts
+}
+
+fn field(name: &str, span: &Span) -> Option<Fault> {
+    let (message, help) = match schema::look_up(name) {
+        Name::Known => return None,
+        Name::OfIndex(field) => (
+            format!("only an index has `{name}`, events haven't"),
+            format!("write `{field}`; `:` and `like~` ignore case"),
+        ),
+        Name::Object(field) => {
+            (format!("`{name}` is an object, which has no value"), format!("name a field below it, such as `{field}`"))
+        }
+        Name::Unknown(Some(meant)) => (format!("no field `{name}` is known"), format!("did you mean `{meant}`?")),
+        Name::Unknown(None) => {
+            let help =
+                "check its spelling, unless it is a field of your own: ECS and Elastic's integrations haven't it";
+            (format!("no field `{name}` is known"), help.to_owned())
+        }
+    };
+    Some(warning(span, message).help(help))
+}
+
+fn warning(span: &Span, message: impl Into<String>) -> Fault {
+    Fault::new(span.clone(), message).severity(Severity::Warning)
+}
