@@ -1,17 +1,24 @@
 //! Finds what is doubtful in a query that is right: fields that no event is known to have, conditions that decide nothing.
 
+mod decided;
+mod formula;
+mod implied;
+
 use std::collections::HashSet;
 
 use weir_engine::program::Folding;
 
+use self::decided::decided;
+use self::formula::Carrier;
 use crate::ast::{ExprKind, Query};
 use crate::diagnostic::Severity;
 use crate::fault::{Fault, Span};
 use crate::schema::{self, Name};
 
 /// All doubts about the `query`, written as `text`, in the order of their places.
-pub(crate) fn doubts(query: &Query, _text: &str, _folding: Folding) -> Vec<Fault> {
+pub(crate) fn doubts(query: &Query, text: &str, folding: Folding) -> Vec<Fault> {
     let mut doubts = fields(query);
+    doubts.extend(decided(&Carrier { text, folding }.carry(query), folding));
     doubts.sort_by_key(|Fault(doubt)| doubt.span.start);
     doubts
 }

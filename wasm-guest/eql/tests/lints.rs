@@ -1,0 +1,144 @@
+//! What is said about conditions that decide nothing is true, and is said where it should be.
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod support;
+
+use weir_engine::Detector;
+use weir_engine::program::Folding;
+use weir_eql::{RuleFile, compile};
+
+/// Conditions on one field, and on what is calculated from it.
+const CONDITIONS: [&str; 34] = [
+    "process.name == null",
+    "process.name : \"*\"",
+    "process.name == \"a\"",
+    "process.name == \"A\"",
+    "process.name == \"b\"",
+    "process.name : \"a\"",
+    "process.name in (\"a\", \"b\")",
+    "process.name in~ (\"A\", \"b\")",
+    "process.name : (\"a\", \"b*\")",
+    "process.name like \"a*\"",
+    "process.name like~ \"A?\"",
+    "process.name : \"*b\"",
+    "process.name : \"ab*\"",
+    "process.name == \"ab\"",
+    "process.name == \"\"",
+    "process.name == \"5\"",
+    "process.name == 5",
+    "process.name > 4",
+    "process.name >= 5",
+    "process.name > 5",
+    "process.name <= 5",
+    "process.name < 0",
+    "process.name == true",
+    "process.name regex \"a.*\"",
+    "process.name regex \"a&b\"",
+    "length(process.name) > 1",
+    "length(process.name) < 0",
+    "length(process.name) >= 0",
+    "length(process.name) == null",
+    "stringContains(process.name, \"\")",
+    "startsWith(process.name, \"a\")",
+    "substring(process.name, 0, 1) == \"ab\"",
+    "indexOf(process.name, \"b\") == -1",
+    "process.name % 3 == 3",
+];
+const VALUES: [&str; 16] = [
+    "null",
+    r#""""#,
+    r#""a""#,
+    r#""A""#,
+    r#""b""#,
+    r#""ab""#,
+    r#""aB""#,
+    r#""abc""#,
+    "5",
+    r#""5""#,
+    "4.5",
+    "-1",
+    "true",
+    r#"["a","b"]"#,
+    r#"[5,"a"]"#,
+    r#"["",4,100]"#,
+];
+
+fn rule(condition: &str) -> RuleFile {
+    let query = format!("any where {condition}");
+    RuleFile::parse("rule.toml", &format!("{}\nquery = '''{query}'''\n", support::HEAD)).unwrap()
+}
+
+/// What is said of the condition, but for the head of the rule.
+fn said(condition: &str) -> Vec<String> {
+    let warnings = rule(condition).warnings(Folding::Unicode);
+    warnings.iter().map(|warning| warning.message().to_owned()).filter(|said| !said.contains("no threat")).collect()
+}
+
+/// For which of the values is the condition true?
+fn verdicts(condition: &str) -> Vec<bool> {
+    let detector = Detector::new(compile(&[rule(condition)], Folding::Unicode).unwrap()).unwrap();
+    let event = |value: &str| format!(r#"{{"process":{{"name":{value}}}}}"#);
+    VALUES.map(|value| !detector.detect(event(value).as_bytes()).findings.is_empty()).to_vec()
+}
+
+#[test]
+fn what_is_said_to_be_decided_is_so_for_every_event() {
+    for one in CONDITIONS {
+        for other in CONDITIONS {
+            for condition in
+                [format!("{one} and {other}"), format!("{one} and not {other}"), format!("not {one} and {other}")]
+            {
+                let said = said(&condition);
+                if said.iter().any(|said| said.starts_with("this can never be ")) {
+                    assert_eq!(verdicts(&condition), vec![false; VALUES.len()], "{condition}: {said:?}");
+                }
+            }
+            let condition = format!("{one} or not {other}");
+            let said = said(&condition);
+            if said.iter().any(|said| said.starts_with("one of these two is always true")) {
+                assert_eq!(verdicts(&condition), vec![true; VALUES.len()], "{condition}: {said:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_condition_that_decides_nothing_is_doubted_and_no_other() {
+    let never = "this can never be true";
+    for (condition, expected) in [
+        ("process.name == \"a\" and process.name == \"b\"", None),
+        ("process.name > 4 and process.name < 2", None),
+        ("process.name == \"a\" and process.args == null", None),
+        ("process.name == \"a\" and (process.name == \"b\" or process.args == null)", None),
+        ("process.name like \"a?\" and not process.name like \"?a\"", None),
+        ("process.name : \"a\" and not process.name == \"a\"", None),
+        ("process.name != \"a\" or process.name != \"b\"", None),
+        ("true", None),
+        ("process.name == \"a\" and not (process.name : \"*\" and process.pid == 1)", None),
+        ("process.name == \"a\" or not process.name == \"b\"", None),
+        ("length(process.name) >= 0", None),
+        ("process.name : \"a\" and process.name == null", Some(never)),
+        ("process.name == null and process.name : (\"a\", \"b*\")", Some(never)),
+        ("process.name == null and length(process.name) > 1", Some(never)),
+        ("process.name == \"ab\" and process.name != \"ab\"", Some(never)),
+        ("process.name : \"ab*\" and not process.name : \"A*\"", Some(never)),
+        ("process.name in (\"a\", \"b\") and not process.name : (\"*a\", \"*b\")", Some(never)),
+        ("process.name == null and (process.pid == 1 or process.name == \"a\")", Some(never)),
+        ("not (process.name == null or process.name != null)", Some("this can never be false")),
+        ("process.pid >= 5 and not process.pid > 4", Some(never)),
+        ("process.name == \"a\" and not (process.name : \"*\")", Some(never)),
+        ("length(process.name) < 0", Some(never)),
+        ("length(process.name) == \"long\"", Some(never)),
+        ("process.pid % 2 == 2", Some(never)),
+        ("substring(process.name, 0, 3) == \"curl\"", Some(never)),
+        ("stringContains(process.name, \"\")", Some(never)),
+        ("process.name regex \"a&b\"", Some(never)),
+        ("1 == 2", Some(never)),
+        ("length(\"abc\") == 3", Some("this is always true")),
+        ("not length(process.name) < 0", Some("this is always true")),
+        ("process.name == null or process.name != null", Some("one of these two is always true")),
+        ("not (process.name : \"a\" and process.name == null)", Some("these two can never be true together")),
+    ] {
+        assert_eq!(said(condition), Vec::from_iter(expected.map(String::from)), "{condition}");
+    }
+}
