@@ -105,3 +105,35 @@ fn check_says_what_build_says_and_writes_nothing() {
         assert!(said.contains("--output <FILE>"), "{said}");
     }
 }
+
+#[test]
+fn what_is_doubtful_is_said_and_does_not_fail_the_build() {
+    let folder = Folder::new();
+    folder.write("rule.toml", RULE.replace("process.name", "process.nmae").replace("\"low\"", "\"high\""));
+    for flags in ["--check", "-o rule.wasm"] {
+        let said = folder.run(&format!("build rule.toml {flags}"), "").complaint(0);
+        for expected in [
+            "warning: no field `process.nmae` is known\n",
+            " --> rule.toml:82:6\n",
+            "= help: did you mean `process.name`?\n",
+        ] {
+            assert!(said.contains(expected), "{expected:?} isn't in\n{said}");
+        }
+        assert!(said.contains("\nweir: 1 rule, 2 warnings → "), "{said}");
+    }
+}
+
+#[test]
+fn a_technique_under_a_tactic_that_it_does_not_belong_to_is_refused() {
+    let folder = Folder::new();
+    folder.write("rule.toml", RULE.replace("\"TA0002\"", "\"TA0001\""));
+    let said = folder.run("build rule.toml --check", "").complaint(78);
+    assert!(said.starts_with("error: `T1609` isn't a technique of the tactic `TA0001`\n"), "{said}");
+}
+
+#[test]
+fn the_rules_that_weir_ships_are_beyond_doubt() {
+    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/../wasm-guest/rules");
+    let said = Folder::new().run(&format!("build {rules} --check"), "").complaint(0);
+    assert!(said.starts_with("weir: ") && said.lines().count() == 1, "{said}");
+}
