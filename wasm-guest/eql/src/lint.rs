@@ -18,7 +18,15 @@ use crate::schema::{self, Name};
 /// All doubts about the `query`, written as `text`, in the order of their places.
 pub(crate) fn doubts(query: &Query, text: &str, folding: Folding) -> Vec<Fault> {
     let mut doubts = fields(query);
-    doubts.extend(decided(&Carrier { text, folding }.carry(query), folding));
+    let decided = decided(&Carrier { text, folding }.carry(query), folding);
+    if decided.never_holds {
+        let head = text[..query.condition.span.start].trim_end();
+        let span = head.len() - head.trim_start().len()..head.len();
+        doubts.push(
+            warning(&span, "the rule never matches").help("correct the conditions that are always true or false"),
+        );
+    }
+    doubts.extend(decided.doubts);
     doubts.sort_by_key(|Fault(doubt)| doubt.span.start);
     doubts
 }

@@ -27,10 +27,16 @@ fn rule_file(query: &str) -> String {
     format!("{HEAD}\nquery = \"{escaped}\"\n")
 }
 
-/// Reads and compiles a file; every problem must be showable, in both ways.
+/// Reads and compiles a file; every problem and every doubt must be showable, in both ways.
 fn judge(file: &str) {
-    let compiled = RuleFile::parse("rule.toml", file).and_then(|rule| compile(&[rule], Default::default()));
-    for problem in compiled.err().unwrap_or_default() {
+    let problems = RuleFile::parse("rule.toml", file).map_or_else(
+        |errors| errors,
+        |rule| {
+            let warnings = rule.warnings(Default::default());
+            compile(&[rule], Default::default()).err().unwrap_or(warnings)
+        },
+    );
+    for problem in problems {
         assert!(problem.render(Color::Never).contains("--> rule.toml:"), "{problem}");
         assert!(problem.render(Color::Always).contains("\u{1b}["), "{problem}");
     }

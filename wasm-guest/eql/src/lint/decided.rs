@@ -12,11 +12,18 @@ use crate::fault::Fault;
 
 const REMEDY: &str = "remove what decides nothing, or correct it";
 
-/// All that is decided in the `formula`.
-pub(crate) fn decided(formula: &Formula, folding: Folding) -> Vec<Fault> {
+/// What is decided in a formula.
+pub(crate) struct Decided {
+    pub(crate) doubts: Vec<Fault>,
+    /// The whole formula is false for every event.
+    pub(crate) never_holds: bool,
+}
+
+/// Looks for all that is decided in the `formula`.
+pub(crate) fn decided(formula: &Formula, folding: Folding) -> Decided {
     let mut search = Search { folding, found: Vec::new() };
-    search.judge(formula, &mut Vec::new());
-    search.found
+    let never_holds = search.judge(formula, &mut Vec::new());
+    Decided { doubts: search.found, never_holds }
 }
 
 struct Search {
