@@ -48,7 +48,7 @@ fn field(name: &str, span: &Span) -> Option<Fault> {
     let (message, help) = match schema::look_up(name) {
         Name::Known => return None,
         Name::OfIndex(field) => (
-            format!("only an index has `{name}`, events haven't"),
+            format!("only an index has `{name}`, no event has"),
             format!("write `{field}`; `:` and `like~` ignore case"),
         ),
         Name::Object(field) => {
@@ -56,8 +56,7 @@ fn field(name: &str, span: &Span) -> Option<Fault> {
         }
         Name::Unknown(Some(meant)) => (format!("no field `{name}` is known"), format!("did you mean `{meant}`?")),
         Name::Unknown(None) => {
-            let help =
-                "check its spelling, unless it is a field of your own: ECS and Elastic's integrations haven't it";
+            let help = "check its spelling, unless it is a field of your own: no public schema has it";
             (format!("no field `{name}` is known"), help.to_owned())
         }
     };
