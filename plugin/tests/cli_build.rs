@@ -89,6 +89,14 @@ fn weir_test_skips_what_weir_build_skips() {
 }
 
 #[test]
+fn a_run_with_a_folder_of_rules_says_how_many_files_it_skips() {
+    let folder = mixed();
+    folder.configure("  rules: [rules]", "");
+    let said = folder.run("run -c weir.yaml", "").complaint(0);
+    assert!(said.contains("rule files skipped; `weir build --check` lists them") && said.contains("files=5"), "{said}");
+}
+
+#[test]
 fn check_says_what_build_says_and_writes_nothing() {
     let folder = mixed();
     let before = folder.names();

@@ -139,6 +139,7 @@ fn a_condition_that_decides_nothing_is_doubted_and_no_other() {
         ("process.name : \"a\" and not process.name == \"a\"", None),
         ("process.name != \"a\" or process.name != \"b\"", None),
         ("true", None),
+        ("process.name == null and string(process.name == \"a\" or process.pid == 1) == \"true\"", None),
         ("process.name == \"a\" and not (process.name : \"*\" and process.pid == 1)", None),
         ("process.name == \"a\" or not process.name == \"b\"", None),
         ("length(process.name) >= 0", None),

@@ -12,7 +12,6 @@ const ANY_TEXT: &str = "\u{F8FF}";
 /// Does every value that passes `narrow` pass `wide` too?
 pub(crate) fn implies(narrow: &Test, wide: &Test, folding: Folding) -> bool {
     match (narrow, wide) {
-        (Test::Null, _) | (_, Test::Null) => narrow == wide,
         (_, Test::Exists) => true,
         (Test::Equals { literals, case }, _) if ignores_no_less(wide, *case) => {
             literals.iter().all(|literal| is_passed(Constant::Text(literal.clone()), wide.clone(), folding))
