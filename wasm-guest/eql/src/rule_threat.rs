@@ -6,12 +6,14 @@ use weir_engine::program::{Technique, Threat, ThreatEntry};
 use crate::attack::{self, Entry};
 use crate::diagnostic::Severity;
 use crate::rule_table::{Reader, Required, Table};
+use crate::suggest::nearest;
 
 const FRAMEWORK: Required = Required { key: "framework", remedy: "add `framework = \"MITRE ATT&CK\"`" };
 const TACTIC: Required = Required { key: "tactic", remedy: "add `[rule.threat.tactic]`" };
 const ID: Required = Required { key: "id", remedy: "add its identifier, such as `id = \"T1609\"`" };
 const NAME: Required = Required { key: "name", remedy: "add the name that the framework gives it: `name = \"…\"`" };
 
+const ATTACK: &str = "MITRE ATT&CK";
 /// What the levels of ATT&CK are called, and how their numbers look.
 const TACTICS: Level = Level { what: "tactic", example: "TA0002" };
 const TECHNIQUES: Level = Level { what: "technique", example: "T1609" };
@@ -42,8 +44,8 @@ pub(crate) fn read(reader: &mut Reader<'_>, rule: &Table<'_>) -> Vec<Threat> {
 }
 
 fn threat(reader: &mut Reader<'_>, table: &Table<'_>) -> Threat {
-    let framework = reader.required_text(table, &FRAMEWORK).map(Spanned::into_inner).unwrap_or_default();
-    let is_attack = framework == "MITRE ATT&CK";
+    let framework = framework(reader, table);
+    let is_attack = framework == ATTACK;
     let tactic = reader.required_table(table, &TACTIC, "[rule.threat.tactic]");
     let tactic = tactic.map(|tactic| written(reader, &tactic)).unwrap_or_default();
     if is_attack {
@@ -66,6 +68,17 @@ fn threat(reader: &mut Reader<'_>, table: &Table<'_>) -> Threat {
         Technique { subtechniques: subtechniques.collect(), entry: technique.into() }
     });
     Threat { framework: framework.to_owned(), techniques: techniques.collect(), tactic: tactic.into() }
+}
+
+/// A team may have a framework of its own, but hardly one that is nearly called as this.
+fn framework<'t>(reader: &mut Reader<'_>, table: &Table<'t>) -> &'t str {
+    let Some(framework) = reader.required_text(table, &FRAMEWORK) else { return "" };
+    if *framework.get_ref() != ATTACK && nearest(framework.get_ref(), [ATTACK]).is_some() {
+        let message = format!("the framework `{}` isn't known", framework.get_ref());
+        let problem = reader.problem(framework.span(), message).severity(Severity::Warning);
+        reader.problems.push(problem.help(format!("did you mean `{ATTACK}`?")));
+    }
+    framework.into_inner()
 }
 
 fn written<'t>(reader: &mut Reader<'_>, table: &Table<'t>) -> Written<'t> {
