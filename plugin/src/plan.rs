@@ -154,7 +154,12 @@ pub fn load_guest(config: &Config, cache: Option<&Path>) -> Result<Guest, Config
 }
 
 fn build_rules(config: &Config) -> Result<Vec<u8>, ConfigError> {
-    let built = rules::read(&config.detect.rules).and_then(|rules| rules::build(&rules));
+    let built = rules::read(&config.detect.rules).and_then(|set| {
+        if !set.skipped.is_empty() {
+            tracing::info!(files = set.skipped.len(), "rule files skipped; `weir build --check` lists them");
+        }
+        rules::build(&set)
+    });
     built.map_err(|error| match error {
         // They come with their own places.
         RulesError::Refused(refusal) => ConfigError::of_report(refusal),

@@ -1,7 +1,7 @@
 //! What a person reads on stderr about a run: the live line, the summary, an example.
 
 use std::fmt;
-use std::io::{Write, stderr};
+use std::io::{IsTerminal, Write, stderr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,34 @@ pub(crate) fn say(line: impl fmt::Display) {
 /// Such as `1 event` or `2 events`.
 pub(crate) fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// What is being done right now, as a line on a terminal; it goes when this is dropped.
+pub(crate) struct Stage {
+    is_shown: bool,
+}
+
+impl Stage {
+    /// Shows the first stage.
+    pub(crate) fn begin(doing: impl fmt::Display) -> Self {
+        Self { is_shown: stderr().is_terminal() }.next(doing)
+    }
+
+    /// Shows the stage after this one in its place.
+    pub(crate) fn next(self, doing: impl fmt::Display) -> Self {
+        if self.is_shown {
+            let _ = write!(stderr(), "\r\x1b[Kweir: {doing} …");
+        }
+        self
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if self.is_shown {
+            let _ = write!(stderr(), "\r\x1b[K");
+        }
+    }
 }
 
 /// A line on a terminal that tells how far a run is.

@@ -27,6 +27,9 @@ pub enum RulesError {
     /// A folder holds no rule.
     #[error("`{}` holds no rule file (`*.toml`); give rule files, or folders that hold some", .0.display())]
     Empty(PathBuf),
+    /// All files in the folders were skipped.
+    #[error("Weir can run none of {} files, such as {}; give rules whose `type` and `language` are `eql`", .0.len(), .0[0])]
+    NoneFits(Vec<Skipped>),
     /// The rules are wrong.
     #[error("{0}")]
     Refused(Refusal),
@@ -42,6 +45,35 @@ pub struct RuleSet {
     pub rules: Vec<RuleFile>,
     /// In the order of their files.
     pub exceptions: Vec<ExceptionFile>,
+    /// What folders held besides.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A file in a folder that isn't a rule which Weir can run, though nothing is wrong with it.
+#[derive(Debug)]
+pub struct Skipped {
+    /// The file.
+    pub path: PathBuf,
+    /// What it is instead.
+    pub reason: String,
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.path.display(), self.reason)
+    }
+}
+
+impl RuleSet {
+    /// Reads one file; what is wrong in it is no reason to stop.
+    fn add(&mut self, file: &Path) -> Result<Result<(), Vec<Diagnostic>>, RulesError> {
+        let text = fs::read_to_string(file).map_err(|source| unreadable(file, source))?;
+        Ok(if is_exception_file(file) {
+            ExceptionFile::parse(file, &text).map(|exceptions| self.exceptions.push(exceptions))
+        } else {
+            RuleFile::parse(file, &text).map(|rule| self.rules.push(rule))
+        })
+    }
 }
 
 /// Everything that is wrong with some rules.
@@ -59,27 +91,29 @@ impl fmt::Display for Refusal {
 }
 
 /// Reads rule files and files of exceptions (`*.exceptions.toml`), and all `*.toml` in folders and below them, in the order
-/// of their names. What is hidden there, and linked folders, are left out.
+/// of their names. What is hidden there, and linked folders, are left out; a file there that isn't a rule for Weir is
+/// skipped, but one that was named is refused.
 ///
 /// # Errors
 /// If one can't be read, or is wrong: then everything that is wrong in any of them is told; or if there is no rule.
 pub fn read(paths: &[PathBuf]) -> Result<RuleSet, RulesError> {
-    let mut files = Vec::new();
-    for path in paths {
-        files.extend(files_of(path)?);
-    }
     let (mut set, mut wrong) = (RuleSet::default(), Vec::new());
-    for file in files {
-        let text = fs::read_to_string(&file).map_err(|source| unreadable(&file, source))?;
-        let read = if is_exception_file(&file) {
-            ExceptionFile::parse(file, &text).map(|exceptions| set.exceptions.push(exceptions))
-        } else {
-            RuleFile::parse(file, &text).map(|rule| set.rules.push(rule))
-        };
-        wrong.extend(read.err().into_iter().flatten());
+    for path in paths {
+        let is_named = !path.is_dir();
+        for file in files_of(path)? {
+            if let Err(diagnostics) = set.add(&file)? {
+                match diagnostics.iter().find(|diagnostic| diagnostic.is_unsupported()) {
+                    Some(reason) if !is_named => {
+                        set.skipped.push(Skipped { path: file, reason: reason.message().to_owned() });
+                    }
+                    _ => wrong.extend(diagnostics),
+                }
+            }
+        }
     }
     match paths.first() {
         _ if !wrong.is_empty() => Err(RulesError::Refused(Refusal(wrong))),
+        Some(_) if set.rules.is_empty() && !set.skipped.is_empty() => Err(RulesError::NoneFits(set.skipped)),
         Some(path) if set.rules.is_empty() => Err(RulesError::Empty(path.to_owned())),
         _ => Ok(set),
     }
@@ -102,7 +136,7 @@ pub(crate) fn files_of(path: &Path) -> Result<Vec<PathBuf>, RulesError> {
 ///
 /// # Errors
 /// If they contradict each other, or no module can be made.
-pub fn build(RuleSet { rules, exceptions }: &RuleSet) -> Result<Vec<u8>, RulesError> {
+pub fn build(RuleSet { rules, exceptions, .. }: &RuleSet) -> Result<Vec<u8>, RulesError> {
     let program = weir_eql::compile_with_exceptions(rules, exceptions, Folding::Unicode)
         .map_err(|wrong| RulesError::Refused(Refusal(wrong)))?;
     Ok(build_program(&program)?)
@@ -172,6 +206,7 @@ pub(crate) fn with_exception() -> Vec<u8> {
     let set = RuleSet {
         rules: vec![RuleFile::parse("rule.toml", rule).expect("it is shipped")],
         exceptions: vec![ExceptionFile::parse("known.exceptions.toml", exception).expect("it is right")],
+        skipped: Vec::new(),
     };
     build(&set).expect("it is right")
 }

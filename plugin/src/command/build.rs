@@ -1,4 +1,4 @@
-//! `weir build`: makes a module of rule files, and of files of exceptions to them.
+//! `weir build`: makes a module of rule files and exceptions to them, and says what is doubtful.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -7,45 +7,63 @@ use std::{fs, io, process};
 use clap::Args;
 use weir::exceptions;
 use weir::rules::{self, RuleSet};
-use weir_eql::ExceptionFile;
+use weir_engine::program::Folding;
+use weir_eql::{Diagnostic, ExceptionFile};
 
 use super::Failure;
-use crate::report::{count, say};
+use crate::report::{Stage, count, say};
 
 /// Compile rule files into a detection module
+///
+/// What is wrong with a rule fails the build, what is doubtful is a warning. Files in a folder that aren't rules which
+/// Weir can run (sequences, other languages) are skipped and listed.
 #[derive(Args)]
 pub(crate) struct Build {
     /// Rule files in Elastic's TOML format, files of exceptions (NAME.exceptions.toml), or folders of them
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Module to write
-    #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
+    #[arg(short, long, value_name = "FILE", required_unless_present = "check")]
+    output: Option<PathBuf>,
+    /// Only say what is wrong or doubtful, and write nothing
+    #[arg(long, conflicts_with = "output")]
+    check: bool,
 }
 
 impl Build {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let started = Instant::now();
+        let stage = Stage::begin("reading the rules");
         let set = rules::read(&self.paths).map_err(Failure::input)?;
-        let module = rules::build(&set).map_err(Failure::input)?;
-        warn_of_expiry(&set);
-        write(&self.output, &module).map_err(|error| {
-            let path = self.output.display();
-            Failure::run(format_args!("cannot write `{path}`: {error}; check the path, its permissions and the disk"))
-        })?;
-        let (kilobytes, elapsed) = (module.len() / 1000, started.elapsed().as_millis());
         let what = contents(&set);
-        say(format_args!("weir: {what} → {} ({kilobytes} kB) in {elapsed} ms", self.output.display()));
+        let stage = stage.next(format_args!("checking {what}"));
+        let warnings = warnings(&set);
+        let stage = stage.next(format_args!("making a module of {what}"));
+        let module = rules::build(&set).map_err(Failure::input)?;
+        drop(stage);
+
+        set.skipped.iter().for_each(|skipped| say(format_args!("skipped {skipped}")));
+        warnings.iter().for_each(|warning| say(format_args!("{warning}\n")));
+        if let Some(output) = &self.output {
+            write(output, &module).map_err(|error| {
+                let path = output.display();
+                let remedy = "check the path, its permissions and the disk";
+                Failure::run(format_args!("cannot write `{path}`: {error}; {remedy}"))
+            })?;
+        }
+        let result = self.output.as_ref().map_or("nothing written".into(), |output| output.to_string_lossy());
+        let (kilobytes, elapsed) = (module.len() / 1000, started.elapsed().as_millis());
+        let also = also(set.skipped.len(), warnings.len());
+        say(format_args!("weir: {what}{also} → {result} ({kilobytes} kB) in {elapsed} ms"));
         Ok(())
     }
 }
 
-/// Says which exceptions have expired, or soon will.
-fn warn_of_expiry(set: &RuleSet) {
+/// What is doubtful in rules, and which exceptions have expired or soon will.
+fn warnings(set: &RuleSet) -> Vec<Diagnostic> {
     let now = exceptions::now();
-    for warning in set.exceptions.iter().flat_map(|file| file.expiring(now)) {
-        say(format_args!("{warning}\n"));
-    }
+    let of_rules = set.rules.iter().flat_map(|rule| rule.warnings(Folding::Unicode));
+    of_rules.chain(set.exceptions.iter().flat_map(|file| file.expiring(now))).collect()
 }
 
 /// Such as `2 rules` or `2 rules with 1 exception`.
@@ -55,6 +73,13 @@ fn contents(set: &RuleSet) -> String {
         0 => rules,
         exceptions => format!("{rules} with {}", count(exceptions as u64, "exception")),
     }
+}
+
+/// What is said beside that.
+fn also(skipped: usize, warnings: usize) -> String {
+    let skipped = (skipped > 0).then(|| format!(", {} skipped", count(skipped as u64, "file")));
+    let warnings = (warnings > 0).then(|| format!(", {}", count(warnings as u64, "warning")));
+    [skipped, warnings].into_iter().flatten().collect()
 }
 
 /// Puts the module in the place of an earlier one, which stays if anything fails.

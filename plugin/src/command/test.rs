@@ -40,7 +40,11 @@ impl Test {
         let started = Instant::now();
         let set = self.read_rules()?;
         let harness = self.load(&set)?;
-        let rules = set.rules;
+        let RuleSet { rules, skipped, .. } = set;
+        if !skipped.is_empty() {
+            let files = count(skipped.len() as u64, "file");
+            say(format_args!("weir: {files} skipped; `weir build --check` lists them"));
+        }
         let names = RuleNames::new(&rules, harness.rules());
         let files = self.read_cases(&names)?;
         warn_of_untested(&rules, &files);
@@ -70,7 +74,7 @@ impl Test {
         }
         match rules::read(&self.paths) {
             // A module may have been made without rule files; its cases name its rules by id.
-            Err(RulesError::Empty(_)) if self.module.is_some() => Ok(RuleSet::default()),
+            Err(RulesError::Empty(_) | RulesError::NoneFits(_)) if self.module.is_some() => Ok(RuleSet::default()),
             read => read.map_err(Failure::input),
         }
     }

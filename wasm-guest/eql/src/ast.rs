@@ -100,3 +100,30 @@ pub(crate) enum MatchKind {
     /// `regex`, `regex~`
     Regex(Case),
 }
+
+impl Expr {
+    /// Shows it to `visit`, and then everything in it.
+    pub(crate) fn each<'e>(&'e self, visit: &mut impl FnMut(&'e Self)) {
+        visit(self);
+        match &self.kind {
+            ExprKind::Constant(_) | ExprKind::Field(_) => {}
+            ExprKind::Negative(inner) | ExprKind::Not(inner) | ExprKind::Match { value: inner, .. } => {
+                inner.each(visit)
+            }
+            ExprKind::Comparison(Comparison { left, right, .. }) => {
+                [left, right].into_iter().for_each(|side| side.each(visit))
+            }
+            ExprKind::Arithmetic(first, rest) => {
+                first.each(visit);
+                rest.iter().for_each(|(_, operand)| operand.each(visit));
+            }
+            ExprKind::In { value, list, .. } => {
+                value.each(visit);
+                list.iter().for_each(|item| item.each(visit));
+            }
+            ExprKind::Call(Call { arguments: operands, .. }) | ExprKind::All(operands) | ExprKind::Any(operands) => {
+                operands.iter().for_each(|operand| operand.each(visit));
+            }
+        }
+    }
+}

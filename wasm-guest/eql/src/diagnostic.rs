@@ -36,6 +36,8 @@ struct Mark {
 pub(crate) enum Severity {
     /// It can't be used.
     Error,
+    /// Nothing is wrong with the file, but it isn't a rule that Weir can run: an error where just this file was asked for.
+    Unsupported,
     /// It can be used, but hardly does what was meant.
     Warning,
 }
@@ -83,6 +85,11 @@ impl Diagnostic {
     /// Does it leave what was written usable?
     pub fn is_warning(&self) -> bool {
         self.severity == Severity::Warning
+    }
+
+    /// Does it only say that the file isn't a rule that Weir can run?
+    pub fn is_unsupported(&self) -> bool {
+        self.severity == Severity::Unsupported
     }
 
     /// What is wrong, in one line, without the place.

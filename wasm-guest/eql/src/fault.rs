@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::diagnostic::Severity;
+
 /// A part of a query, in bytes; it begins and ends between characters.
 pub(crate) type Span = Range<usize>;
 
@@ -13,6 +15,7 @@ pub(crate) struct Fault(pub(crate) Box<Details>);
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Details {
+    pub(crate) severity: Severity,
     pub(crate) span: Span,
     pub(crate) message: String,
     /// Said right at the underlined text.
@@ -26,7 +29,13 @@ pub(crate) struct Details {
 impl Fault {
     pub(crate) fn new(span: Span, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self(Box::new(Details { span, message, label: String::new(), help: String::new(), related: None }))
+        let (label, help) = (String::new(), String::new());
+        Self(Box::new(Details { severity: Severity::Error, span, message, label, help, related: None }))
+    }
+
+    pub(crate) fn severity(mut self, severity: Severity) -> Self {
+        self.0.severity = severity;
+        self
     }
 
     pub(crate) fn label(mut self, label: impl Into<String>) -> Self {

@@ -10,12 +10,15 @@ use crate::{function, refusal, regex};
 
 /// The condition under which the `query`, written as `text`, matches an event; or all that speaks against it.
 pub(crate) fn lower(query: &Query, text: &str, folding: Folding) -> Result<Clause, Vec<Fault>> {
-    let mut lowering = Lowering { text, folding, faults: Vec::new() };
-    let category = query.category.as_deref().map_or(Clause::Constant(true), |category| {
-        Clause::test("event.category", equals(vec![category.to_owned()], Case::Sensitive))
-    });
+    let mut lowering = Lowering::new(text, folding);
     let condition = lowering.condition(&query.condition);
-    if lowering.faults.is_empty() { Ok(Clause::all([category, condition])) } else { Err(lowering.faults) }
+    lowering.finish(Clause::all(category(query).into_iter().chain([condition])))
+}
+
+/// The condition that an event is of the query's category, if it asks for one.
+pub(crate) fn category(query: &Query) -> Option<Clause> {
+    let category = query.category.clone()?;
+    Some(Clause::test("event.category", equals(vec![category], Case::Sensitive)))
 }
 
 pub(crate) struct Lowering<'q> {
@@ -24,9 +27,19 @@ pub(crate) struct Lowering<'q> {
     faults: Vec<Fault>,
 }
 
-impl Lowering<'_> {
+impl<'q> Lowering<'q> {
+    /// Begins to lower a query that is written as `text`.
+    pub(crate) fn new(text: &'q str, folding: Folding) -> Self {
+        Self { text, folding, faults: Vec::new() }
+    }
+
+    /// What was lowered, or all that speaks against it.
+    pub(crate) fn finish<T>(self, lowered: T) -> Result<T, Vec<Fault>> {
+        if self.faults.is_empty() { Ok(lowered) } else { Err(self.faults) }
+    }
+
     /// Lowers what must be true or false. After a fault it goes on with a stand-in, to find the others as well.
-    fn condition(&mut self, expr: &Expr) -> Clause {
+    pub(crate) fn condition(&mut self, expr: &Expr) -> Clause {
         let lowered = match &expr.kind {
             ExprKind::All(operands) => return Clause::all(self.conditions(operands)),
             ExprKind::Any(operands) => return Clause::any(self.conditions(operands)),

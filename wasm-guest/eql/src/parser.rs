@@ -3,6 +3,7 @@
 //! Recursive descent with one token of foresight, one function per precedence: `or`, `and`, `not`, comparison.
 
 use crate::ast::{Comparison, Expr, ExprKind, Query, Relation};
+use crate::diagnostic::Severity;
 use crate::fault::{Fault, Span};
 use crate::lexer::{KEYWORDS, Lexer, TILDE_KEYWORDS, Token, TokenKind};
 use crate::suggest::nearest;
@@ -242,10 +243,13 @@ fn operator_instead(word: &str, operators: &[&'static str]) -> String {
 
 /// Refuses what relates events to each other.
 pub(crate) fn several_events(construct: &str, span: Span) -> Fault {
-    Fault::new(span, format!("`{}` isn't supported", construct.trim_end())).label("needs more than one event").help(
-        "Weir judges every event by itself: make the condition on one event a rule, \
-               and relate the events where they are stored",
-    )
+    Fault::new(span, format!("`{}` isn't supported", construct.trim_end()))
+        .severity(Severity::Unsupported)
+        .label("needs more than one event")
+        .help(
+            "Weir judges every event by itself: make the condition on one event a rule, \
+             and relate the events where they are stored",
+        )
 }
 
 #[cfg(test)]

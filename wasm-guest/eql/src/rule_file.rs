@@ -10,13 +10,13 @@ use weir_engine::program::{Folding, RuleMeta};
 
 use crate::ast::Query;
 use crate::clause::Clause;
-use crate::diagnostic::Source;
+use crate::diagnostic::{Severity, Source};
 use crate::fault::Fault;
 use crate::lower::lower;
 use crate::rule_meta::{self, has_known_language};
 use crate::rule_table::{Reader, Required, Table};
 use crate::toml_text::TomlText;
-use crate::{Diagnostic, parser};
+use crate::{Diagnostic, lint, parser};
 
 const RULE: Required = Required { key: "rule", remedy: "add `[rule]`" };
 const ID: Required =
@@ -35,6 +35,8 @@ pub struct RuleFile {
     query: Query,
     /// Where the query stands.
     query_text: TomlText,
+    /// What is doubtful in what is told about it.
+    doubts: Vec<Diagnostic>,
 }
 
 impl RuleFile {
@@ -42,14 +44,17 @@ impl RuleFile {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the file, except what [`compile`](crate::compile) finds.
+    /// Everything that is wrong with the file, except what [`compile`](crate::compile) finds; or that it is none that Weir
+    /// can run, see [`Diagnostic::is_unsupported`].
     pub fn parse(path: impl Into<PathBuf>, text: &str) -> Result<Self, Vec<Diagnostic>> {
         let source = Arc::new(Source { path: path.into(), text: text.to_owned() });
         let document = DeTable::parse(text).map_err(|error| vec![toml_problem(&source, &error)])?;
         let mut reader = Reader::new(&source);
-        match read(&mut reader, &Table::document(&document)) {
-            Some(rule) if reader.problems.is_empty() => Ok(rule),
-            _ => Err(reader.problems),
+        let rule = read(&mut reader, &Table::document(&document));
+        let (doubts, errors): (Vec<_>, Vec<_>) = reader.problems.into_iter().partition(Diagnostic::is_warning);
+        match rule {
+            Some(rule) if errors.is_empty() => Ok(Self { doubts, ..rule }),
+            _ => Err(errors),
         }
     }
 
@@ -61,6 +66,13 @@ impl RuleFile {
     /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.source.path
+    }
+
+    /// What is doubtful in the rule.
+    pub fn warnings(&self, folding: Folding) -> Vec<Diagnostic> {
+        let of_query = lint::doubts(&self.query, &self.meta.query, folding);
+        let of_query = of_query.into_iter().map(|doubt| locate(&self.source, &self.query_text, doubt));
+        self.doubts.iter().cloned().chain(of_query).collect()
     }
 
     /// The condition under which the rule matches.
@@ -80,18 +92,35 @@ impl RuleFile {
 
 /// Reads the document; nothing may be missing from what it returns unless the reader has a problem.
 fn read(reader: &mut Reader<'_>, document: &Table<'_>) -> Option<RuleFile> {
-    let table = reader.required_table(document, &RULE, "[rule]")?;
+    let table = rule_table(reader, document)?;
+    let is_eql = has_known_language(reader, &table);
+    // What another language needs of a rule, and what not, isn't known here.
+    if reader.problems.iter().any(Diagnostic::is_unsupported) {
+        return None;
+    }
     let id = reader.required_text(&table, &ID);
     let mut meta = rule_meta::read(reader, &table);
     let query_value = reader.required_text(&table, &QUERY);
-    if !has_known_language(reader, &table) {
+    if !is_eql {
         return None;
     }
     let (id, query_value) = (id?, query_value?);
     let (query, query_text) = read_query(reader, &query_value)?;
     meta.id = (*id.get_ref()).to_owned();
     meta.query = (*query_value.get_ref()).to_owned();
-    Some(RuleFile { source: Arc::clone(reader.source), meta, id: id.span(), query, query_text })
+    let source = Arc::clone(reader.source);
+    Some(RuleFile { source, meta, id: id.span(), query, query_text, doubts: Vec::new() })
+}
+
+/// A file without the table may be anything, unless it has keys that belong there.
+fn rule_table<'t>(reader: &mut Reader<'_>, document: &Table<'t>) -> Option<Table<'t>> {
+    let is_a_rule = [RULE.key, ID.key, QUERY.key].iter().any(|key| document.has_like(key));
+    if !is_a_rule {
+        let problem = reader.problem(0..0, "the file has no `[rule]`").severity(Severity::Unsupported);
+        reader.problems.push(problem.help("give a rule file, or make this one by adding `[rule]`"));
+        return None;
+    }
+    reader.required_table(document, &RULE, "[rule]")
 }
 
 fn read_query(reader: &mut Reader<'_>, value: &Spanned<&str>) -> Option<(Query, TomlText)> {
@@ -108,7 +137,8 @@ fn read_query(reader: &mut Reader<'_>, value: &Spanned<&str>) -> Option<(Query, 
 /// Shows a fault of the query where the query stands.
 pub(crate) fn locate(source: &Arc<Source>, query: &TomlText, Fault(fault): Fault) -> Diagnostic {
     let span = query.in_file(fault.span);
-    let diagnostic = Diagnostic::new(source, span, fault.message).label(fault.label).help(fault.help);
+    let diagnostic = Diagnostic::new(source, span, fault.message).severity(fault.severity);
+    let diagnostic = diagnostic.label(fault.label).help(fault.help);
     match fault.related {
         Some((span, label)) => diagnostic.related(source, query.in_file(span), label),
         None => diagnostic,

@@ -20,7 +20,7 @@ pub(crate) struct Table<'t> {
     /// Such as `[rule]`.
     name: &'static str,
     /// Its header or braces.
-    span: Range<usize>,
+    pub(crate) span: Range<usize>,
 }
 
 /// A key that a table must have.
@@ -235,5 +235,10 @@ impl<'t> Table<'t> {
     /// The whole file.
     pub(crate) fn document(document: &'t Spanned<DeTable<'t>>) -> Self {
         Self { entries: document.get_ref(), name: "the file", span: 0..0 }
+    }
+
+    /// Is the key there, or one that may be a slip for it?
+    pub(crate) fn has_like(&self, key: &str) -> bool {
+        nearest(key, self.entries.keys().map(|known| &**known.get_ref())).is_some()
     }
 }

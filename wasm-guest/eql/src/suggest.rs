@@ -2,10 +2,20 @@
 
 /// The candidate nearest to `word`, if it is near enough to be what was meant.
 pub(crate) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    nearest_within((word.chars().count() / 3).max(1), word, candidates)
+}
+
+/// The candidate nearest to `word`, if at most so many slips are `allowed` between them.
+pub(crate) fn nearest_within<'c>(
+    allowed: usize,
+    word: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
     let word = word.to_lowercase();
-    let allowed = (word.chars().count() / 3).max(1);
     candidates
         .into_iter()
+        // A slip is a character, of at most four bytes: most candidates need no closer look.
+        .filter(|candidate| candidate.len().abs_diff(word.len()) <= 4 * allowed)
         .map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)

@@ -75,8 +75,8 @@ pub(crate) fn passes(subject: Expression<String>, test: Test, folding: Folding) 
     }
 }
 
-/// Lets the engine itself judge a constant, by a rule that matches any event if the constant passes.
-fn is_passed(constant: Constant, test: Test, folding: Folding) -> bool {
+/// Does the constant pass? Lets the engine itself judge it, by a rule that matches any event if the constant passes.
+pub(crate) fn is_passed(constant: Constant, test: Test, folding: Folding) -> bool {
     let program = Program {
         folding,
         fields: Vec::new(),

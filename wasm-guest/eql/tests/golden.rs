@@ -1,4 +1,5 @@
-//! Compares what Weir says about each faulty rule in `tests/golden` with the `.stderr` file beside it.
+//! Compares what Weir says about each rule in `tests/golden` with the `.stderr` file beside it: warnings about those named
+//! `lint-…`, errors about the others.
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p weir-eql` writes those files anew: read the difference before it is committed. A rule
 //! `x.toml` is compiled together with `x.twin.toml` if there is one.
@@ -18,7 +19,7 @@ fn files() -> impl Iterator<Item = String> {
     entries.map(|entry| entry.expect("a readable folder").file_name().to_string_lossy().into_owned())
 }
 
-/// The faulty rules, by name.
+/// The rules, by name.
 fn names() -> Vec<String> {
     let rules = files().filter_map(|file| file.strip_suffix(".toml").map(str::to_owned));
     let mut names: Vec<_> = rules.filter(|name| !name.ends_with(".twin")).collect();
@@ -31,12 +32,15 @@ fn report(name: &str) -> String {
     let files = [format!("{name}.toml"), format!("{name}.twin.toml")];
     let texts = files.iter().filter_map(|file| Some((file, fs::read_to_string(golden_dir().join(file)).ok()?)));
     let rules: Result<Vec<_>, _> = texts.map(|(file, text)| RuleFile::parse(file, &text)).collect();
-    let problems = rules.and_then(|rules| compile(&rules, Default::default())).err().unwrap_or_default();
+    let problems = rules.and_then(|rules| compile(&rules, Default::default()).map(|_| rules)).map_or_else(
+        |errors| errors,
+        |rules| rules.iter().flat_map(|rule| rule.warnings(Default::default())).collect(),
+    );
     problems.iter().map(|problem| problem.render(Color::Never) + "\n").collect::<Vec<_>>().join("\n")
 }
 
 #[test]
-fn every_faulty_rule_is_refused_in_the_expected_words() {
+fn what_is_wrong_or_doubtful_is_said_in_the_expected_words() {
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let mut wrong = Vec::new();
     for name in names() {
@@ -55,7 +59,8 @@ fn every_faulty_rule_is_refused_in_the_expected_words() {
 fn every_report_names_file_place_and_remedy() {
     for name in names() {
         let report = report(&name);
-        assert!(report.starts_with("error: "), "{name}: {report}");
+        let headline = if name.starts_with("lint-") { "warning: " } else { "error: " };
+        assert!(report.starts_with(headline), "{name}: {report}");
         assert!(report.contains(&format!("--> {name}.")), "{name}: {report}");
         assert!(report.contains("= help: "), "{name}: {report}");
     }

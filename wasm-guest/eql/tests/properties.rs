@@ -27,10 +27,16 @@ fn rule_file(query: &str) -> String {
     format!("{HEAD}\nquery = \"{escaped}\"\n")
 }
 
-/// Reads and compiles a file; every problem must be showable, in both ways.
+/// Reads and compiles a file; every problem and every doubt must be showable, in both ways.
 fn judge(file: &str) {
-    let compiled = RuleFile::parse("rule.toml", file).and_then(|rule| compile(&[rule], Default::default()));
-    show(&compiled.err().unwrap_or_default(), "rule.toml");
+    let problems = RuleFile::parse("rule.toml", file).map_or_else(
+        |errors| errors,
+        |rule| {
+            let warnings = rule.warnings(Default::default());
+            compile(&[rule], Default::default()).err().unwrap_or(warnings)
+        },
+    );
+    show(&problems, "rule.toml");
 }
 
 fn show(problems: &[Diagnostic], file: &str) {

@@ -129,11 +129,9 @@ impl<F> Expression<F> {
             Self::Call(_, arguments) => arguments.iter().for_each(|argument| argument.each_field(found)),
         }
     }
-}
 
-impl Expression {
     /// Has it surely no value where a field that it reads has none?
-    pub(crate) fn is_strict(&self) -> bool {
+    pub fn is_strict(&self) -> bool {
         match self {
             Self::Field(_) | Self::Constant(_) => true,
             Self::Negative(inner) => inner.is_strict(),
@@ -143,7 +141,9 @@ impl Expression {
             Self::Call(_, arguments) => arguments.iter().all(Self::is_strict),
         }
     }
+}
 
+impl Expression {
     /// The value of an expression that reads no field.
     pub fn constant(&self, folding: super::Folding) -> Constant {
         crate::calculate::constant(self, folding)
