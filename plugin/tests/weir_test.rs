@@ -61,60 +61,6 @@ fn the_shipped_rules_pass_all_their_cases() {
 }
 
 #[test]
-fn each_case_that_fails_is_shown_with_its_event_and_both_verdicts() {
-    let folder = folder(
-        "tests:
-  - name: sh starts
-    event: {event.category: process, process: {pid: 18446744073709551615, name: sh}}
-    matches: [shell_in_container]
-  - name: zsh starts
-    event: {event.category: process, process: {pid: 7, name: zsh}}
-    matches: [shell_in_container]
-  - name: bash starts
-    json: '{\"event\":{\"category\":\"process\"}, \"process\":{\"name\":\"bash\",\"pid\":1.10}}'
-    matches: []
-  - name: bash starts far too deep
-    file: deep.json
-    matches: []
-",
-    );
-    let deep = "[".repeat(5000) + &"]".repeat(5000);
-    let event = format!(r#"{{"deep":{deep},"event":{{"category":"process"}},"process":{{"name":"bash"}}}}"#);
-    fs::write(folder.path().join("deep.json"), &event).unwrap();
-    let output = weir(folder.path(), &["test", "shell_in_container.toml"]);
-    let expected = format!(
-        r#"running 4 tests on 1 rule
-test shell_in_container::sh starts ... ok
-test shell_in_container::zsh starts ... FAILED
-test shell_in_container::bash starts ... FAILED
-test shell_in_container::bash starts far too deep ... FAILED
-
-failures:
-
----- shell_in_container::zsh starts ----
-event:    {{"event.category":"process","process":{{"pid":7,"name":"zsh"}}}}
-expected: shell_in_container
-matched:  nothing
-
----- shell_in_container::bash starts ----
-event:    {{"event":{{"category":"process"}}, "process":{{"name":"bash","pid":1.10}}}}
-expected: nothing
-matched:  shell_in_container
-
----- shell_in_container::bash starts far too deep ----
-event:    {event}
-expected: nothing
-matched:  nothing
-unjudged: malformed
-
-test result: FAILED. 1 passed; 3 failed;"#
-    );
-    assert_eq!(timeless(stdout(&output)), expected);
-    assert_eq!(stderr(&output), "error: 3 tests failed\n");
-    assert_eq!(output.status.code(), Some(78));
-}
-
-#[test]
 fn a_rule_that_no_case_expects_to_match_is_named() {
     let folder = folder("tests:\n  - {name: zsh starts, event: {process.name: zsh}, matches: []}\n");
     let output = weir(folder.path(), &["test", "."]);
@@ -202,7 +148,7 @@ fn each_mistake_in_a_case_file_is_shown_with_its_place_and_its_remedy() {
     let names = RuleNames::new(&rules, &[]);
     let files = fs::read_dir("tests/cases").unwrap().map(|entry| entry.unwrap().path());
     let mistakes: Vec<PathBuf> = files.filter(|file| file.extension().is_some_and(|it| it == "yaml")).collect();
-    assert!(mistakes.len() >= 30, "where are the golden files?");
+    assert!(mistakes.len() >= 32, "where are the golden files?");
     for file in mistakes {
         let error = cases::read(&file, &names).expect_err(&file.display().to_string()).to_string() + "\n";
         assert!(error.contains(&format!("--> {}:", file.display())) && error.contains("= help: "), "{error}");

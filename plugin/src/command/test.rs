@@ -1,23 +1,34 @@
 //! `weir test`: runs the cases that live beside rules.
 
-use std::fs;
-use std::io::{self, Write, stdout};
-use std::path::PathBuf;
+mod json;
+mod junit;
+mod run;
+mod select;
+mod text;
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write, stdout};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use anstream::AutoStream;
 use clap::Args;
-use weir::harness::cases::{self, Case, CaseFile, CasesError};
-use weir::harness::{Harness, Outcome, RuleNames};
+use weir::harness::cases::{self, CaseFile, CasesError};
+use weir::harness::{Harness, RuleNames};
 use weir::rules::{self, RuleSet, RulesError};
 use weir_eql::RuleFile;
 
 use super::Failure;
 use crate::report::{count, say};
+use json::Json;
+use run::{Ran, Report, Results};
+use select::{Selected, Selection};
+use text::Text;
 
 /// Run the test cases beside rules through the compiled module
 ///
 /// The cases of `some_rule.toml` are in `some_rule.test.yaml`; in folders, all `*.test.yaml` are run. Each names an
-/// event, and the rules that must match it.
+/// event, and the rules that must match it. Exits with 78 if a case fails.
 #[derive(Args)]
 pub(crate) struct Test {
     /// Rule files, or folders of them
@@ -26,13 +37,17 @@ pub(crate) struct Test {
     /// Run the cases through this module, instead of one made of the rule files
     #[arg(short, long, value_name = "FILE")]
     module: Option<PathBuf>,
-}
-
-/// A case that failed, and how.
-struct Failed<'c> {
-    name: String,
-    case: &'c Case,
-    outcome: Outcome,
+    #[command(flatten)]
+    selection: Selection,
+    /// Print the names of the cases, and run none
+    #[arg(long, conflicts_with_all = ["json", "junit"])]
+    list: bool,
+    /// Print a JSON object a line: each case, and at the end a summary
+    #[arg(long)]
+    json: bool,
+    /// Write a JUnit report to this file as well
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
 }
 
 impl Test {
@@ -47,23 +62,32 @@ impl Test {
         }
         let names = RuleNames::new(&rules, harness.rules());
         let files = self.read_cases(&names)?;
-        warn_of_untested(&rules, &files);
+        let selected = self.selection.choose(&files)?;
+        if self.list {
+            return selected.iter().try_for_each(|case| writeln!(stdout(), "{}", case.name())).map_err(unwritable);
+        }
+        if self.selection.is_all() {
+            warn_of_untested(&rules, &files);
+        }
+        let mut report = self.report(&names);
+        let cases = run(&harness, &selected, report.as_mut()).map_err(unwritable)?;
+        let filtered_out = files.iter().map(|file| file.cases.len()).sum::<usize>() - cases.len();
+        let results = Results { cases, filtered_out, took: started.elapsed() };
+        report.end(&results).map_err(unwritable)?;
+        if let Some(path) = &self.junit {
+            write_junit(path, &results, &names)?;
+        }
+        match results.failed().count() {
+            0 => Ok(()),
+            failed => Err(Failure::input(format_args!("{} failed", count(failed as u64, "test")))),
+        }
+    }
 
-        let total: usize = files.iter().map(|file| file.cases.len()).sum();
-        let mut out = stdout().lock();
-        let unwritable = |error| Failure::run(format_args!("writing stdout failed: {error}"));
-        let (tests, rules) = (count(total as u64, "test"), count(harness.rules().len() as u64, "rule"));
-        writeln!(out, "running {tests} on {rules}").map_err(unwritable)?;
-        let failed = run(&harness, &files, &mut out).map_err(unwritable)?;
-        show(&failed, &names, &mut out).map_err(unwritable)?;
-        let (verdict, passed) = (if failed.is_empty() { "ok" } else { "FAILED" }, total - failed.len());
-        let (failures, elapsed) = (failed.len(), started.elapsed().as_secs_f64());
-        writeln!(out, "\ntest result: {verdict}. {passed} passed; {failures} failed; finished in {elapsed:.2}s")
-            .map_err(unwritable)?;
-        if failed.is_empty() {
-            Ok(())
+    fn report<'n>(&self, names: &'n RuleNames) -> Box<dyn Report + 'n> {
+        if self.json {
+            Box::new(Json { out: stdout().lock() })
         } else {
-            Err(Failure::input(format_args!("{} failed", count(failures as u64, "test"))))
+            Box::new(Text { out: AutoStream::auto(stdout().lock()), names })
         }
     }
 
@@ -125,40 +149,29 @@ fn warn_of_untested(rules: &[RuleFile], files: &[CaseFile]) {
     }
 }
 
-/// Runs all cases, and says of each at once whether it passed.
-fn run<'c>(harness: &Harness, files: &'c [CaseFile], out: &mut impl Write) -> io::Result<Vec<Failed<'c>>> {
-    let mut failed = Vec::new();
-    for file in files {
-        for case in &file.cases {
-            let name = format!("{}::{}", file.stem, case.name);
-            let outcome = harness.run_one(case.event.clone());
-            let passed = case.passes(&outcome);
-            writeln!(out, "test {name} ... {}", if passed { "ok" } else { "FAILED" })?;
-            if !passed {
-                failed.push(Failed { name, case, outcome });
-            }
-        }
-    }
-    Ok(failed)
+/// Runs the cases, and reports each at once.
+fn run<'c>(harness: &Harness, cases: &[Selected<'c>], report: &mut dyn Report) -> io::Result<Vec<Ran<'c>>> {
+    report.begin(cases.len(), harness.rules().len())?;
+    cases
+        .iter()
+        .map(|case| {
+            let ran = Ran::run(harness, *case);
+            report.case(&ran).map(|()| ran)
+        })
+        .collect()
 }
 
-fn show(failed: &[Failed<'_>], names: &RuleNames, out: &mut impl Write) -> io::Result<()> {
-    if !failed.is_empty() {
-        writeln!(out, "\nfailures:")?;
-    }
-    for Failed { name, case, outcome } in failed {
-        writeln!(out, "\n---- {name} ----")?;
-        writeln!(out, "event:    {}", String::from_utf8_lossy(&case.event))?;
-        writeln!(out, "expected: {}", list(&case.matches, names))?;
-        writeln!(out, "matched:  {}", list(&outcome.matches, names))?;
-        if let Some(reason) = outcome.unjudged {
-            writeln!(out, "unjudged: {reason}")?;
-        }
-    }
-    Ok(())
+fn write_junit(path: &Path, results: &Results<'_>, names: &RuleNames) -> Result<(), Failure> {
+    let written = File::create(path).and_then(|file| {
+        let mut out = BufWriter::new(file);
+        junit::write(results, names, &mut out).and_then(|()| out.flush())
+    });
+    written.map_err(|error| {
+        let path = path.display();
+        Failure::run(format_args!("cannot write `{path}`: {error}; check the path, its permissions and the disk"))
+    })
 }
 
-fn list<'i>(ids: impl IntoIterator<Item = &'i String>, names: &RuleNames) -> String {
-    let rules: Vec<_> = ids.into_iter().map(|id| names.stem_or_id(id)).collect();
-    if rules.is_empty() { "nothing".to_owned() } else { rules.join(", ") }
+fn unwritable(error: io::Error) -> Failure {
+    Failure::run(format_args!("writing stdout failed: {error}"))
 }

@@ -1,6 +1,8 @@
-//! Reads `*.test.yaml`: the events beside rules, and which rules must match them. Runs nothing.
+//! Reads `*.test.yaml`: the events beside rules, and what must become of them. Runs nothing.
 
+mod expect;
 mod reader;
+mod verdict;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,30 +10,39 @@ use std::{fs, io};
 
 use bytes::Bytes;
 
-use super::{Outcome, RuleNames};
+use super::RuleNames;
 use crate::rules;
 use reader::Reader;
+
+pub use expect::Member;
+pub use verdict::{Line, Verdict};
 
 const SUFFIX: &str = ".test.yaml";
 
 /// A file of cases.
 #[derive(Debug)]
 pub struct CaseFile {
+    /// As named, or as found.
+    pub path: PathBuf,
     /// Its name without `.test.yaml`: the stem of the rule beside it.
     pub stem: String,
     /// In the order in which they were written.
     pub cases: Vec<Case>,
 }
 
-/// An event, and which rules must match it.
+/// An event, and what must become of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
     /// What it shows.
     pub name: String,
+    /// The line of the file in which it begins, counted from 1.
+    pub line: usize,
     /// One JSON object, without a newline.
     pub event: Bytes,
     /// The ids of all rules that must match; no other may.
     pub matches: BTreeSet<String>,
+    /// What the event must hold when it goes on.
+    pub expect: Vec<Member>,
 }
 
 /// Why cases can't be run.
@@ -48,13 +59,6 @@ pub enum CasesError {
     /// A file is wrong; displayed as the whole report, with each place in the file and the remedy.
     #[error("{0}")]
     Refused(String),
-}
-
-impl Case {
-    /// Was the event judged, and did just the rules match that must?
-    pub fn passes(&self, outcome: &Outcome) -> bool {
-        outcome.unjudged.is_none() && outcome.matches.iter().collect::<BTreeSet<_>>() == self.matches.iter().collect()
-    }
 }
 
 /// Is this the name of a case file?
@@ -95,7 +99,7 @@ pub fn read(path: &Path, names: &RuleNames) -> Result<CaseFile, CasesError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let stem = name.strip_suffix(SUFFIX).unwrap_or(&name).to_owned();
     let reader = Reader { folder: path.parent().unwrap_or(Path::new("")), names };
-    reader.read(&text).map(|cases| CaseFile { stem, cases }).map_err(|faults| {
+    reader.read(&text).map(|cases| CaseFile { path: path.to_owned(), stem, cases }).map_err(|faults| {
         let reports: Vec<_> = faults.iter().map(|fault| fault.render(&text, path)).collect();
         CasesError::Refused(reports.join("\n\n"))
     })

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::Case;
+use super::{Case, Member};
 use crate::harness::fault::{Fault, proposal};
 use crate::harness::yaml::{self, Node, Value};
 use crate::harness::{RuleNames, event};
@@ -22,7 +22,7 @@ impl Reader<'_> {
         let tests = tests(document.as_ref()).map_err(|fault| vec![fault])?;
         let (mut cases, mut faults) = (Vec::new(), Vec::new());
         for test in tests {
-            match self.case(test, &cases) {
+            match self.case(test, text, &cases) {
                 Ok(case) => cases.push(case),
                 Err(fault) => faults.push(fault),
             }
@@ -30,8 +30,9 @@ impl Reader<'_> {
         if faults.is_empty() { Ok(cases) } else { Err(faults) }
     }
 
-    fn case(&self, test: &Node, before: &[Case]) -> Result<Case, Fault> {
-        let [name, event, json, file, matches] = values(test, ["name", "event", "json", "file", "matches"])?;
+    fn case(&self, test: &Node, source: &str, before: &[Case]) -> Result<Case, Fault> {
+        let keys = ["name", "event", "json", "file", "matches", "expect"];
+        let [name, event, json, file, matches, expect] = values(test, keys)?;
         let missing = |key: &str, remedy| Fault::new(test.place(), format!("this test has no `{key}`"), remedy);
         let name = name.ok_or_else(|| missing("name", "say in a few words what it shows: `name: …`"))?;
         let matches = matches.ok_or_else(|| missing("matches", "list the rules that must match; `[]` if none may"))?;
@@ -44,7 +45,13 @@ impl Reader<'_> {
                 Err(Fault::new(test.place(), "this test has several events", "keep one of `event`, `json` and `file`"))
             }
         };
-        Ok(Case { name: unused(name, before)?, event: event?.into(), matches: self.matches(matches)? })
+        Ok(Case {
+            name: unused(name, before)?,
+            line: memchr::memchr_iter(b'\n', &source.as_bytes()[..test.place().start]).count() + 1,
+            event: event?.into(),
+            matches: self.matches(matches)?,
+            expect: expect.map_or(Ok(Vec::new()), partial_event)?,
+        })
     }
 
     /// The ids of the rules that are listed.
@@ -115,6 +122,20 @@ fn of_mapping(event: &Node) -> Result<Vec<u8>, Fault> {
     let mut json = Vec::new();
     event::write(event, &mut json);
     Ok(json)
+}
+
+/// What an event must hold.
+fn partial_event(node: &Node) -> Result<Vec<Member>, Fault> {
+    if !matches!(&node.value, Value::Mapping(entries) if !entries.is_empty()) {
+        let remedy = "write what the event must hold when it goes on, such as `{rule.name: …}`";
+        return Err(Fault::new(node.place(), "`expect` must be a mapping", remedy));
+    }
+    let mut json = Vec::new();
+    event::write(node, &mut json);
+    let partial = serde_json::from_slice(&json).map_err(|error| {
+        Fault::new(node.place(), format!("`expect` can't be compared: {error}"), "use numbers that fit into 64 bits")
+    })?;
+    Ok(Member::all_of(partial))
 }
 
 fn of_json(json: &Node) -> Result<Vec<u8>, Fault> {

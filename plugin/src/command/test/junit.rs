@@ -1,0 +1,81 @@
+//! Writes how cases went as JUnit's XML, in the part of it that GitLab, Jenkins and GitHub's actions all read.
+
+use std::io::{self, Write};
+use std::ptr;
+
+use weir::harness::RuleNames;
+
+use super::run::{Ran, Results};
+use super::text;
+
+/// Writes a suite for each file of cases.
+pub(super) fn write(results: &Results<'_>, names: &RuleNames, out: &mut impl Write) -> io::Result<()> {
+    let (tests, failures, time) = (results.cases.len(), results.failed().count(), results.took.as_secs_f64());
+    writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
+    writeln!(
+        out,
+        r#"<testsuites name="weir test" tests="{tests}" failures="{failures}" errors="0" skipped="0" time="{time:.6}">"#
+    )?;
+    let suites = results.cases.chunk_by(|one, next| ptr::eq(one.selected.file, next.selected.file));
+    for suite in suites {
+        write_suite(suite, names, out)?;
+    }
+    writeln!(out, "</testsuites>")
+}
+
+fn write_suite(suite: &[Ran<'_>], names: &RuleNames, out: &mut impl Write) -> io::Result<()> {
+    let failures = suite.iter().filter(|ran| !ran.verdict.passed()).count();
+    let time: f64 = suite.iter().map(|ran| ran.took.as_secs_f64()).sum();
+    let name = escape(&suite[0].selected.file.stem);
+    let tests = suite.len();
+    writeln!(
+        out,
+        r#"  <testsuite name="{name}" tests="{tests}" failures="{failures}" errors="0" skipped="0" time="{time:.6}">"#
+    )?;
+    for ran in suite {
+        write_case(ran, names, out)?;
+    }
+    writeln!(out, "  </testsuite>")
+}
+
+fn write_case(ran: &Ran<'_>, names: &RuleNames, out: &mut impl Write) -> io::Result<()> {
+    let (file, case) = (ran.selected.file, ran.selected.case);
+    write!(
+        out,
+        r#"    <testcase name="{}" classname="{}" file="{}" line="{}" time="{:.6}""#,
+        escape(&case.name),
+        escape(&file.stem),
+        escape(&file.path.to_string_lossy()),
+        case.line,
+        ran.took.as_secs_f64(),
+    )?;
+    if ran.verdict.passed() {
+        return writeln!(out, "/>");
+    }
+    let mut failure = Vec::new();
+    text::show_failure(ran, names, &mut anstream::StripStream::new(&mut failure))?;
+    let failure = escape(&String::from_utf8_lossy(&failure));
+    let message = match ran.verdict.unjudged {
+        Some(reason) => format!("unjudged: {reason}"),
+        None => "not as expected (- expected, + found)".to_owned(),
+    };
+    writeln!(out, ">\n      <failure message=\"{message}\">{failure}</failure>\n    </testcase>")
+}
+
+/// Writes text so that it may stand between tags and between quotes.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\n' | '\t' => escaped.push(char),
+            // XML can't hold these at all.
+            '\0'..='\x1f' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            _ => escaped.push(char),
+        }
+    }
+    escaped
+}

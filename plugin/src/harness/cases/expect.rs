@@ -1,0 +1,156 @@
+//! What a case expects an event to hold, and whether it does. Sees members as rules see fields: nested, dotted or mixed
+//! names are one, and a list is its items.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// A member of an event with one of its values; `null` if it has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The dotted name.
+    pub path: String,
+    /// The value.
+    pub value: Value,
+}
+
+impl Member {
+    /// Everything that a partial event says: each value of a list by itself, and objects in lists whole.
+    pub(super) fn all_of(partial: Value) -> Vec<Self> {
+        let mut members = Vec::new();
+        spread(String::new(), partial, &mut members);
+        members
+    }
+
+    /// What the event holds under the same name.
+    pub(super) fn found_in(&self, event: &Value) -> Self {
+        let mut values = Vec::new();
+        look_up(event, &self.path, &mut values);
+        let value = match values[..] {
+            [] => Value::Null,
+            [only] => only.clone(),
+            _ => values.into_iter().cloned().collect(),
+        };
+        Self { path: self.path.clone(), value }
+    }
+
+    /// Does the event hold this value, maybe among others?
+    pub(super) fn is_in(&self, event: &Value) -> bool {
+        let mut found = Vec::new();
+        look_up(event, &self.path, &mut found);
+        match &self.value {
+            Value::Null => found.is_empty(),
+            expected => found.into_iter().any(|value| holds(value, expected)),
+        }
+    }
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.value)
+    }
+}
+
+fn spread(path: String, value: Value, members: &mut Vec<Member>) {
+    match value {
+        Value::Object(entries) if !entries.is_empty() => {
+            for (name, value) in entries {
+                let path = if path.is_empty() { name } else { format!("{path}.{name}") };
+                spread(path, value, members);
+            }
+        }
+        // To a rule, a field with an empty list has no value.
+        Value::Array(items) if items.is_empty() => members.push(Member { path, value: Value::Null }),
+        Value::Array(items) => members.extend(items.into_iter().map(|value| Member { path: path.clone(), value })),
+        value => members.push(Member { path, value }),
+    }
+}
+
+fn look_up<'v>(node: &'v Value, path: &str, found: &mut Vec<&'v Value>) {
+    match node {
+        Value::Array(items) => items.iter().for_each(|item| look_up(item, path, found)),
+        Value::Object(entries) => {
+            for (name, value) in entries {
+                match path.strip_prefix(name.as_str()) {
+                    Some("") => add_items(value, found),
+                    Some(rest) => rest.strip_prefix('.').into_iter().for_each(|rest| look_up(value, rest, found)),
+                    None => {}
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn add_items<'v>(value: &'v Value, found: &mut Vec<&'v Value>) {
+    match value {
+        Value::Null => {}
+        Value::Array(items) => items.iter().for_each(|item| add_items(item, found)),
+        value => found.push(value),
+    }
+}
+
+fn holds(value: &Value, expected: &Value) -> bool {
+    match expected {
+        Value::Object(entries) => {
+            let mut members = Member::all_of(expected.clone()).into_iter();
+            value.is_object() && (entries.is_empty() || members.all(|member| member.is_in(value)))
+        }
+        _ => value == expected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn holds_all(event: &Value, partial: Value) -> bool {
+        Member::all_of(partial).iter().all(|member| member.is_in(event))
+    }
+
+    #[test]
+    fn an_event_holds_part_of_itself_however_the_names_are_written() {
+        let event = json!({
+            "rule": {"id": "a", "none": null, "nothing": []},
+            "threat.technique": {"id": ["T1", "T2"]},
+            "weir": {"matches": [{"rule": {"id": "a"}, "score": 21}, {"rule": {"id": "b"}, "score": 47}]},
+        });
+        for held in [
+            json!({"rule": {"id": "a"}}),
+            json!({"rule.id": "a", "threat": {"technique.id": "T2"}}),
+            json!({"threat": {"technique": {"id": ["T2"]}}}),
+            json!({"weir": {"matches": [{"rule.id": "b", "score": 47}]}}),
+            json!({"weir.matches.rule.id": ["b", "a"]}),
+            json!({"weir": {"matches": {"score": 47}}}),
+            json!({"weir": {"matches": [{}]}}),
+            json!({"tags": null, "rule": {"none": null, "nothing": null, "name": []}}),
+        ] {
+            assert!(holds_all(&event, held.clone()), "{held}");
+        }
+        for not_held in [
+            json!({"rule": {"id": "b"}}),
+            json!({"rule.id": null}),
+            json!({"rule.id": {}}),
+            json!({"threat.technique.id": [{"none": null}]}),
+            json!({"rule": "a"}),
+            json!({"rule.i": "a"}),
+            json!({"ule.id": "a"}),
+            json!({"threat.technique.id": ["T1", "T3"]}),
+            json!({"weir": {"matches": [{"rule.id": "b", "score": 21}]}}),
+            json!({"weir": {"matches": [{"score": "21"}]}}),
+        ] {
+            assert!(!holds_all(&event, not_held.clone()), "{not_held}");
+        }
+    }
+
+    #[test]
+    fn a_member_is_shown_with_what_the_event_holds_under_its_name() {
+        let event = json!({"a": [{"b": 1}, {"b": [2, null]}], "c.d": "x"});
+        for (path, shown) in [("a.b", "a.b: [1,2]"), ("c.d", "c.d: \"x\""), ("c", "c: null")] {
+            let member = Member { path: path.into(), value: Value::Null };
+            assert_eq!(member.found_in(&event).to_string(), shown);
+        }
+    }
+}
