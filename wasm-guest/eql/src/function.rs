@@ -70,19 +70,27 @@ pub(crate) fn calculation(call: &Call, mut arguments: Vec<Expression<String>>) -
         "between" => Function::Between(call.case),
         "concat" => Function::Concat,
         "endsWith" => Function::EndsWith(call.case),
-        "indexOf" => Function::IndexOf(call.case),
+        "indexOf" => {
+            without_null_at(2, &mut arguments);
+            Function::IndexOf(call.case)
+        }
         "length" => Function::Length,
         "number" => {
-            // Elasticsearch takes a base of `null` for none.
-            if arguments.get(1) == Some(&Expression::Constant(Constant::Null)) {
-                arguments.pop();
-            }
+            without_null_at(1, &mut arguments);
             Function::Number
         }
         "startsWith" => Function::StartsWith(call.case),
         "string" => Function::Text,
         "stringContains" => Function::Contains(call.case),
-        "substring" => Function::Substring,
+        // Without a start it is the whole text, whatever its end.
+        "substring" if is_null_at(1, &arguments) => {
+            arguments.truncate(1);
+            Function::Text
+        }
+        "substring" => {
+            without_null_at(2, &mut arguments);
+            Function::Substring
+        }
         _ => {
             let blocks = arguments.split_off(1);
             if blocks.contains(&Expression::Constant(Constant::Null)) {
@@ -94,6 +102,17 @@ pub(crate) fn calculation(call: &Call, mut arguments: Vec<Expression<String>>) -
         }
     };
     Ok(Expression::Call(function, arguments))
+}
+
+/// Elasticsearch takes `null` for a last argument that isn't given.
+fn without_null_at(last: usize, arguments: &mut Vec<Expression<String>>) {
+    if is_null_at(last, arguments) {
+        arguments.truncate(last);
+    }
+}
+
+fn is_null_at(index: usize, arguments: &[Expression<String>]) -> bool {
+    arguments.get(index) == Some(&Expression::Constant(Constant::Null))
 }
 
 fn arithmetic(operator: Operator, arguments: Vec<Expression<String>>) -> Expression<String> {

@@ -188,7 +188,7 @@ fn index_of() {
         (r#"indexOf(empty, "")"#, "0"),
         (r#"indexOf(domain, ".", 30)"#, "null"),
         (r#"indexOf(domain, "", 30)"#, "null"),
-        (r#"indexOf(domain, ".", null)"#, "null"),
+        (r#"indexOf(domain, ".", null)"#, "9"),
         (r#"indexOf(smile, "b")"#, "3"),
         (r#"indexOf(smile, "b", 2)"#, "3"),
         (r#"indexOf(missing, "b")"#, "null"),
@@ -255,7 +255,10 @@ fn substring() {
         ("substring(name, 0, -50)", r#""""#),
         ("substring(smile, 3)", r#""b""#),
         ("substring(smile, 1, 3)", r#""😀""#),
-        ("substring(name, null)", "null"),
+        ("substring(name, 8, null)", r#"".exe""#),
+        ("substring(name, null)", r#""regsvr32.exe""#),
+        ("substring(name, null, 3)", r#""regsvr32.exe""#),
+        ("substring(missing, null)", "null"),
         ("substring(missing, 1)", "null"),
     ]);
     check(&[
