@@ -24,23 +24,20 @@ impl Member {
 
     /// What the event holds under the same name.
     pub(super) fn found_in(&self, event: &Value) -> Self {
-        let mut values = Vec::new();
-        look_up(event, &self.path, &mut values);
-        let value = match values[..] {
+        let value = match Found::look_up(event, &self.path).values[..] {
             [] => Value::Null,
             [only] => only.clone(),
-            _ => values.into_iter().cloned().collect(),
+            ref values => values.iter().copied().cloned().collect(),
         };
         Self { path: self.path.clone(), value }
     }
 
     /// Does the event hold this value, maybe among others?
     pub(super) fn is_in(&self, event: &Value) -> bool {
-        let mut found = Vec::new();
-        look_up(event, &self.path, &mut found);
+        let found = Found::look_up(event, &self.path);
         match &self.value {
-            Value::Null => found.is_empty(),
-            expected => found.into_iter().any(|value| holds(value, expected)),
+            Value::Null => found.values.is_empty() && !found.goes_on,
+            expected => found.values.into_iter().any(|value| holds(value, expected)),
         }
     }
 }
@@ -66,27 +63,39 @@ fn spread(path: String, value: Value, members: &mut Vec<Member>) {
     }
 }
 
-fn look_up<'v>(node: &'v Value, path: &str, found: &mut Vec<&'v Value>) {
-    match node {
-        Value::Array(items) => items.iter().for_each(|item| look_up(item, path, found)),
-        Value::Object(entries) => {
-            for (name, value) in entries {
-                match path.strip_prefix(name.as_str()) {
-                    Some("") => add_items(value, found),
-                    Some(rest) => rest.strip_prefix('.').into_iter().for_each(|rest| look_up(value, rest, found)),
-                    None => {}
-                }
-            }
-        }
-        _ => {}
-    }
+/// What there is under a dotted name.
+#[derive(Default)]
+struct Found<'v> {
+    values: Vec<&'v Value>,
+    /// Is the name the beginning of a longer one?
+    goes_on: bool,
 }
 
-fn add_items<'v>(value: &'v Value, found: &mut Vec<&'v Value>) {
-    match value {
-        Value::Null => {}
-        Value::Array(items) => items.iter().for_each(|item| add_items(item, found)),
-        value => found.push(value),
+impl<'v> Found<'v> {
+    fn look_up(event: &'v Value, path: &str) -> Self {
+        let mut found = Self::default();
+        found.search(event, path);
+        found
+    }
+
+    fn search(&mut self, node: &'v Value, path: &str) {
+        match node {
+            Value::Array(items) => items.iter().for_each(|item| self.search(item, path)),
+            Value::Object(entries) => entries.iter().for_each(|(name, value)| match path.strip_prefix(name.as_str()) {
+                Some("") => self.add(value),
+                Some(rest) => rest.strip_prefix('.').into_iter().for_each(|rest| self.search(value, rest)),
+                None => self.goes_on |= name.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')),
+            }),
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, value: &'v Value) {
+        match value {
+            Value::Null => {}
+            Value::Array(items) => items.iter().for_each(|item| self.add(item)),
+            value => self.values.push(value),
+        }
     }
 }
 
@@ -125,13 +134,15 @@ mod tests {
             json!({"weir.matches.rule.id": ["b", "a"]}),
             json!({"weir": {"matches": {"score": 47}}}),
             json!({"weir": {"matches": [{}]}}),
-            json!({"tags": null, "rule": {"none": null, "nothing": null, "name": []}}),
+            json!({"tags": null, "rul": null, "rule": {"none": null, "nothing": null, "name": []}}),
         ] {
             assert!(holds_all(&event, held.clone()), "{held}");
         }
         for not_held in [
             json!({"rule": {"id": "b"}}),
             json!({"rule.id": null}),
+            json!({"rule": null}),
+            json!({"threat": null}),
             json!({"rule.id": {}}),
             json!({"threat.technique.id": [{"none": null}]}),
             json!({"rule": "a"}),
