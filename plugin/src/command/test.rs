@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use anstream::AutoStream;
 use clap::Args;
-use weir::harness::cases::{self, CaseFile, CasesError};
+use weir::harness::cases::{self, Case, CaseFile, CasesError};
 use weir::harness::{Harness, RuleNames};
 use weir::rules::{self, RuleSet, RulesError};
 use weir_eql::RuleFile;
@@ -28,7 +28,7 @@ use text::Text;
 /// Run the test cases beside rules through the compiled module
 ///
 /// The cases of `some_rule.toml` are in `some_rule.test.yaml`; in folders, all `*.test.yaml` are run. Each names an
-/// event, and the rules that must match it. Exits with 78 if a case fails.
+/// event, the rules that must match it, and what it must hold then. Exits with 78 if a case fails.
 #[derive(Args)]
 pub(crate) struct Test {
     /// Rule files, or folders of them
@@ -143,7 +143,8 @@ impl Test {
 /// Names the rules of which no case shows that they match at all.
 fn warn_of_untested(rules: &[RuleFile], files: &[CaseFile]) {
     let cases = || files.iter().flat_map(|file| &file.cases);
-    for rule in rules.iter().filter(|rule| !cases().any(|case| case.matches.contains(&rule.meta().id))) {
+    let matches = |case: &Case, id| case.matches.contains(id) || case.suppressed.contains(id);
+    for rule in rules.iter().filter(|rule| !cases().any(|case| matches(case, &rule.meta().id))) {
         let (rule, cases) = (rule.path().display(), cases::beside(rule.path()));
         say(format_args!("warning: no case expects `{rule}` to match; add one to `{}`", cases.display()));
     }

@@ -39,8 +39,10 @@ pub struct Case {
     pub line: usize,
     /// One JSON object, without a newline.
     pub event: Bytes,
-    /// The ids of all rules that must match; no other may.
+    /// The ids of all rules that must match, and not be suppressed; no other may.
     pub matches: BTreeSet<String>,
+    /// The ids of all rules that must match, but be suppressed by an exception; no other may.
+    pub suppressed: BTreeSet<String>,
     /// What the event must hold when it goes on.
     pub expect: Vec<Member>,
 }

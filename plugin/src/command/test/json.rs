@@ -25,8 +25,10 @@ enum Told<'r> {
         file: String,
         line: usize,
         passed: bool,
-        /// The ids of the rules that matched.
+        /// The ids of the rules that matched, and weren't suppressed.
         matches: &'r [String],
+        /// The ids of the rules that matched, but were suppressed by an exception.
+        suppressed: &'r [String],
         /// Why the event couldn't be judged, or null.
         unjudged: Option<&'static str>,
         /// Empty if it passed, unless the event couldn't be judged.
@@ -40,7 +42,7 @@ enum Told<'r> {
 /// What was expected and not found, or found and not expected.
 #[derive(Serialize)]
 struct Difference {
-    /// The case's key of which this is a part: `matches` or `expect`.
+    /// The case's key of which this is a part: `matches`, `suppressed` or `expect`.
     key: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<Value>,
@@ -55,8 +57,9 @@ impl<W: Write> Report for Json<W> {
 
     fn case(&mut self, ran: &Ran<'_>) -> io::Result<()> {
         let (file, case) = (ran.selected.file, ran.selected.case);
+        let matches = differences("matches", &ran.verdict.matches, |id| json!(id));
+        let suppressed = differences("suppressed", &ran.verdict.suppressed, |id| json!(id));
         let members = differences("expect", &ran.verdict.expect, |member| json!({&member.path: member.value}));
-        let rules = differences("matches", &ran.verdict.matches, |id| json!(id));
         self.write(&Told::Case {
             suite: &file.stem,
             name: &case.name,
@@ -64,8 +67,9 @@ impl<W: Write> Report for Json<W> {
             line: case.line,
             passed: ran.verdict.passed(),
             matches: &ran.outcome.matches,
+            suppressed: &ran.outcome.suppressed,
             unjudged: ran.verdict.unjudged,
-            differences: rules.chain(members).collect(),
+            differences: matches.chain(suppressed).chain(members).collect(),
             seconds: ran.took.as_secs_f64(),
         })
     }

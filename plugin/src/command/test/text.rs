@@ -58,6 +58,7 @@ pub(super) fn show_failure(ran: &Ran<'_>, names: &RuleNames, out: &mut impl Writ
         writeln!(out, "unjudged: {}", bad(reason))?;
     }
     show_difference("matches", &ran.verdict.matches, |id| names.stem_or_id(id), out)?;
+    show_difference("suppressed", &ran.verdict.suppressed, |id| names.stem_or_id(id), out)?;
     show_difference("expect", &ran.verdict.expect, ToString::to_string, out)
 }
 

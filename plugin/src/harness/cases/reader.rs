@@ -31,8 +31,8 @@ impl Reader<'_> {
     }
 
     fn case(&self, test: &Node, source: &str, before: &[Case]) -> Result<Case, Fault> {
-        let keys = ["name", "event", "json", "file", "matches", "expect"];
-        let [name, event, json, file, matches, expect] = values(test, keys)?;
+        let keys = ["name", "event", "json", "file", "matches", "suppressed", "expect"];
+        let [name, event, json, file, matches, suppressed, expect] = values(test, keys)?;
         let missing = |key: &str, remedy| Fault::new(test.place(), format!("this test has no `{key}`"), remedy);
         let name = name.ok_or_else(|| missing("name", "say in a few words what it shows: `name: …`"))?;
         let matches = matches.ok_or_else(|| missing("matches", "list the rules that must match; `[]` if none may"))?;
@@ -45,20 +45,35 @@ impl Reader<'_> {
                 Err(Fault::new(test.place(), "this test has several events", "keep one of `event`, `json` and `file`"))
             }
         };
+        let matches = self.rules("matches", matches)?;
+        let suppressed = suppressed.map_or(Ok(BTreeSet::new()), |rules| self.suppressed(rules, &matches))?;
         Ok(Case {
             name: unused(name, before)?,
             line: memchr::memchr_iter(b'\n', &source.as_bytes()[..test.place().start]).count() + 1,
             event: event?.into(),
-            matches: self.matches(matches)?,
+            matches,
+            suppressed,
             expect: expect.map_or(Ok(Vec::new()), partial_event)?,
         })
     }
 
+    fn suppressed(&self, rules: &Node, matches: &BTreeSet<String>) -> Result<BTreeSet<String>, Fault> {
+        let suppressed = self.rules("suppressed", rules)?;
+        if suppressed.is_disjoint(matches) {
+            return Ok(suppressed);
+        }
+        Err(Fault::new(
+            rules.place(),
+            "a rule stands here and under `matches`",
+            "keep it where it belongs, in one of the two",
+        ))
+    }
+
     /// The ids of the rules that are listed.
-    fn matches(&self, rules: &Node) -> Result<BTreeSet<String>, Fault> {
+    fn rules(&self, key: &str, rules: &Node) -> Result<BTreeSet<String>, Fault> {
         let id = |rule: &Node| self.names.find(text(rule, "a rule's name")?, &rule.bytes).map(str::to_owned);
         let Value::List(rules) = &rules.value else {
-            return Err(Fault::new(rules.place(), "`matches` must be a list", "put brackets around it: `[…]`"));
+            return Err(Fault::new(rules.place(), format!("`{key}` must be a list"), "put brackets around it: `[…]`"));
         };
         rules.iter().map(id).collect()
     }

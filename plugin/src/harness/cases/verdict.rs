@@ -12,8 +12,10 @@ use crate::harness::Outcome;
 pub struct Verdict {
     /// Why the event couldn't be judged.
     pub unjudged: Option<&'static str>,
-    /// The ids of the rules that match.
+    /// The ids of the rules that match, and aren't suppressed.
     pub matches: Vec<Line<String>>,
+    /// The ids of the rules that match, but are suppressed by an exception.
+    pub suppressed: Vec<Line<String>>,
     /// What the event must hold when it goes on.
     pub expect: Vec<Line<Member>>,
 }
@@ -34,7 +36,8 @@ impl Case {
     pub fn compare(&self, outcome: &Outcome) -> Verdict {
         Verdict {
             unjudged: outcome.unjudged,
-            matches: compare_rules(&self.matches, outcome.matches.iter().collect()),
+            matches: compare_rules(&self.matches, &outcome.matches),
+            suppressed: compare_rules(&self.suppressed, &outcome.suppressed),
             expect: compare_members(&self.expect, outcome),
         }
     }
@@ -43,7 +46,8 @@ impl Case {
 impl Verdict {
     /// Was the event judged, and is there no difference?
     pub fn passed(&self) -> bool {
-        self.unjudged.is_none() && self.matches.iter().all(Line::is_same) && self.expect.iter().all(Line::is_same)
+        let mut rules = self.matches.iter().chain(&self.suppressed);
+        self.unjudged.is_none() && rules.all(Line::is_same) && self.expect.iter().all(Line::is_same)
     }
 }
 
@@ -54,8 +58,8 @@ impl<T> Line<T> {
     }
 }
 
-fn compare_rules(expected: &BTreeSet<String>, found: BTreeSet<&String>) -> Vec<Line<String>> {
-    let all: BTreeSet<&String> = expected.iter().chain(found.iter().copied()).collect();
+fn compare_rules(expected: &BTreeSet<String>, found: &[String]) -> Vec<Line<String>> {
+    let all: BTreeSet<&String> = expected.iter().chain(found).collect();
     let line = |id: &String| match (expected.contains(id), found.contains(id)) {
         (true, true) => Line::Same(id.clone()),
         (true, false) => Line::Missing(id.clone()),
