@@ -108,8 +108,10 @@ impl<'q> Lexer<'q> {
         }
     }
 
+    /// The length of the comment with which `text` begins.
     fn block_comment(&self, text: &str) -> Result<usize, Fault> {
-        let end = text[2..].find("*/").map(|found| found + 4);
+        // Where comments don't pair up, `/*` is text, as in `/* not /usr/* */`.
+        let end = nested_end(text).or_else(|| text[2..].find("*/").map(|found| found + 4));
         end.ok_or_else(|| {
             Fault::new(self.position..self.position + 2, "comment without an end")
                 .label("opened here")
@@ -168,6 +170,26 @@ impl<'q> Lexer<'q> {
     }
 }
 
+/// Where the comment ends with which `text` begins, if all comments within it do too.
+fn nested_end(text: &str) -> Option<usize> {
+    let (mut depth, mut at) = (0_usize, 0);
+    loop {
+        at += text[at..].find(['/', '*'])?;
+        if text[at..].starts_with("/*") {
+            depth += 1;
+            at += 2;
+        } else if text[at..].starts_with("*/") {
+            depth -= 1;
+            at += 2;
+        } else {
+            at += 1;
+        }
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,7 +229,12 @@ mod tests {
 
     #[test]
     fn comments_are_blanks() {
-        assert_eq!(tokens("a // and\n /* or \n*/ /**/ b//"), [TokenKind::Name("a"), TokenKind::Name("b")]);
+        let comments =
+            ["// and\n /* or \n*/ /**/", "/* /* or */ and */", "/*/ or /*/", "/* not /usr/* */", "/***/ /* é* / // */"];
+        for comment in comments {
+            let query = format!("a {comment} b//");
+            assert_eq!(tokens(&query), [TokenKind::Name("a"), TokenKind::Name("b")], "{comment}");
+        }
     }
 
     #[test]
