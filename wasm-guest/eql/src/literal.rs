@@ -71,18 +71,23 @@ impl<'q> Lexer<'q> {
         Ok(char)
     }
 
-    /// Reads `\u{…}` with two to eight hexadecimal digits.
+    /// Reads `\u{…}` with two to eight hexadecimal digits, or `\u` with four.
     fn unicode_escape(&mut self) -> Result<char, Fault> {
-        let rest = self.rest();
-        let digits = rest[2..].strip_prefix('{').and_then(|rest| rest.split_once('}')).map(|(digits, _)| digits);
-        let char = digits
-            .filter(|digits| (2..=8).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+        let code = &self.rest()[2..];
+        let (digits, allowed, length) = match code.strip_prefix('{').and_then(|code| code.split_once('}')) {
+            Some((digits, _)) => (digits, 2..=8, digits.len() + 4),
+            None => (code.get(..4).unwrap_or_default(), 4..=4, 6),
+        };
+        let char = Some(digits)
+            .filter(|digits| allowed.contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit()))
             .and_then(|digits| u32::from_str_radix(digits, 16).ok())
-            .and_then(char::from_u32);
-        let length = digits.map_or(2, |digits| digits.len() + 4);
+            .and_then(char::from_u32)
+            .filter(|char| *char != '\0');
         let Some(char) = char else {
-            return Err(Fault::new(self.position..self.position + length, "escape names no character")
-                .help("write a character's code in two to eight hexadecimal digits, such as `\\u{200f}`"));
+            let end = self.position + if digits.is_empty() { 2 } else { length };
+            return Err(Fault::new(self.position..end, "escape names no character").help(
+                "write a character's code in two to eight hexadecimal digits, such as `\\u{200f}`, or in four: `\\u200f`",
+            ));
         };
         self.position += length;
         Ok(char)
@@ -142,6 +147,7 @@ mod tests {
             (r#""C:\\W*""#, r"C:\W*"),
             (r#""\b\t\n\f\r\"\'""#, "\u{8}\t\n\u{c}\r\"'"),
             (r#""\u{200f}\u{0001F600}é""#, "\u{200f}😀é"),
+            (r#""\u200f\u0041}é""#, "\u{200f}A}é"),
             (r#""""C:\W "x".""""#, r#"C:\W "x"."#),
             (r#""""x""""""#, "x\"\""),
             (r#""""""""#, ""),
@@ -168,9 +174,22 @@ mod tests {
 
     #[test]
     fn a_faulty_constant_is_refused() {
-        for query in
-            [r#""a"#, "\"a\n\"", r#""\q""#, r#""\u{1}""#, r#""\u{d800}""#, r#""\u{20""#, r#""""a"#, "1e999", "5x"]
-        {
+        for query in [
+            r#""a"#,
+            "\"a\n\"",
+            r#""\q""#,
+            r#""\u{1}""#,
+            r#""\u{000}""#,
+            r#""\u{d800}""#,
+            r#""\u{20""#,
+            r#""\u20f""#,
+            r#""\u0000""#,
+            r#""\u20é""#,
+            r#""\u"#,
+            r#""""a"#,
+            "1e999",
+            "5x",
+        ] {
             assert!(Lexer::new(query).next_token().is_err(), "{query}");
         }
     }
