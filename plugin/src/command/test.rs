@@ -43,6 +43,11 @@ pub(crate) struct Test {
     #[arg(long, conflicts_with_all = ["json", "junit"])]
     list: bool,
     /// Print a JSON object a line: each case, and at the end a summary
+    ///
+    /// A case has the `type` "case", `suite` (its file's stem), `name`, `file`, `line`, `passed`, the ids of rules under
+    /// `matches` and `suppressed`, `unjudged` (a reason, or null), `differences` (each with the case's `key`, and what was
+    /// `expected` or `found`), and `seconds`. The summary has the `type` "summary", `passed`, `failed`, `filtered_out`, and
+    /// `seconds`.
     #[arg(long)]
     json: bool,
     /// Write a JUnit report to this file as well

@@ -55,11 +55,10 @@ fn write_case(ran: &Ran<'_>, names: &RuleNames, out: &mut impl Write) -> io::Res
     let mut failure = Vec::new();
     text::show_failure(ran, names, &mut anstream::StripStream::new(&mut failure))?;
     let failure = escape(&String::from_utf8_lossy(&failure));
-    let message = match ran.verdict.unjudged {
-        Some(reason) => format!("unjudged: {reason}"),
-        None => "not as expected (- expected, + found)".to_owned(),
-    };
-    writeln!(out, ">\n      <failure message=\"{message}\">{failure}</failure>\n    </testcase>")
+    let kind = if ran.verdict.unjudged.is_some() { "unjudged" } else { "difference" };
+    writeln!(out, ">")?;
+    writeln!(out, "      <failure type=\"{kind}\" message=\"- expected, + found\">{failure}</failure>")?;
+    writeln!(out, "    </testcase>")
 }
 
 /// Writes text so that it may stand between tags and between quotes.
