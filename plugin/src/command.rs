@@ -2,6 +2,7 @@
 
 mod build;
 mod inspect;
+mod module;
 mod run;
 mod schema;
 mod test;

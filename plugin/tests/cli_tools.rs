@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use cli::{Ended, Folder, assert_same, clean, lines, matching, tagged};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const RULE: &str = include_str!("../../wasm-guest/rules/container_management_utility.toml");
 const ID: &str = "6c6bb7ea-0636-44ca-b541-201478ef6b50";
@@ -151,12 +151,42 @@ Container Management Utility Run Inside A Container (version 1)
   severity  low, risk score 21
   threat    MITRE ATT&CK: TA0002 Execution
             T1609 Container Administration Command
+  tags      Data Source: Elastic Defend for Containers, Domain: Container, OS: Linux, Use Case: Threat Detection, Tactic: Execution, Resources: Investigation Guide
+  index     logs-cloud_defend*
+  interval  5m
+  from      now-6m
+  time      event.ingested
   see       https://attack.mitre.org/techniques/T1609/
   query     process where container.id: "*" and event.type== "start"
              and process.name: ("dockerd", "docker", "kubelet", "kube-proxy", "kubectl", "containerd", "runc", "systemd", "crictl")
 "#
         )
     );
+}
+
+#[test]
+fn inspect_tells_programs_the_same_as_json() {
+    let folder = Folder::new();
+    folder.write("rule.toml", RULE);
+    folder.run("build rule.toml -o rules.wasm", "").output();
+    let told: Value = serde_json::from_str(&folder.run("inspect --json rules.wasm", "").output()).unwrap();
+    assert_eq!(told["module"], "rules.wasm");
+    assert_eq!(told["size"], fs::metadata(folder.path("rules.wasm")).unwrap().len());
+    assert_eq!(told["fields"], json!(["container.id", "event.category", "event.type", "process.name"]));
+    let [rule] = &told["rules"].as_array().unwrap()[..] else { panic!("{told}") };
+    for (key, expected) in [
+        ("id", json!(ID)),
+        ("version", json!(1)),
+        ("risk_score", json!(21)),
+        ("index", json!(["logs-cloud_defend*"])),
+        ("interval", json!("5m")),
+        ("from", json!("now-6m")),
+        ("timestamp_override", json!("event.ingested")),
+    ] {
+        assert_eq!(rule[key], expected, "{key}");
+    }
+    assert_eq!(rule["tags"][1], "Domain: Container");
+    assert_eq!(rule["threats"][0]["techniques"][0]["entry"]["id"], "T1609");
 }
 
 #[test]

@@ -54,6 +54,11 @@ fn rule(meta: &RuleMeta) -> Rule {
         threats: meta.threats.iter().map(threat).collect(),
         query: meta.query.clone(),
         references: meta.references.clone(),
+        tags: meta.tags.clone(),
+        index: meta.index.clone(),
+        interval: meta.interval.clone(),
+        from: meta.from.clone(),
+        timestamp_override: meta.timestamp_override.clone(),
     }
 }
 

@@ -1,15 +1,15 @@
 //! `weir inspect`: says what a module is.
 
-use std::fs;
 use std::io::{self, Write, stdout};
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 use weir::exceptions::moment;
-use weir::guest::{Guest, Limits, Module};
 use weir_engine::program::{Coverage, ExceptionMeta, RuleMeta, Threat};
 
 use super::Failure;
+use super::module::Opened;
 
 /// Show a module's rules, exceptions, fields, size and SHA-256
 #[derive(Args)]
@@ -17,48 +17,93 @@ pub(crate) struct Inspect {
     /// Detection module
     #[arg(value_name = "MODULE")]
     module: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is told of a module.
+#[derive(Serialize)]
+struct Inspection<'m> {
+    module: &'m str,
+    size: usize,
+    sha256: &'m str,
+    fields: &'m [String],
+    rules: &'m [RuleMeta],
+    exceptions: Vec<Exception<'m>>,
+}
+
+/// What is told of an exception.
+#[derive(Serialize)]
+struct Exception<'m> {
+    name: &'m str,
+    comment: &'m str,
+    /// Their ids, or `all`.
+    rules: Vec<&'m str>,
+    not_before: Option<String>,
+    expires: Option<String>,
+}
+
+impl<'m> Exception<'m> {
+    fn new(exception: &'m ExceptionMeta, rules: &'m [RuleMeta]) -> Self {
+        let covered = match &exception.rules {
+            Coverage::All => vec!["all"],
+            Coverage::Rules(covered) => covered.iter().map(|rule| &*rules[*rule as usize].id).collect(),
+        };
+        Self {
+            name: &exception.name,
+            comment: &exception.comment,
+            rules: covered,
+            not_before: exception.window.not_before.map(moment),
+            expires: exception.window.expires.map(moment),
+        }
+    }
 }
 
 impl Inspect {
     pub(super) fn execute(self) -> Result<(), Failure> {
-        let name = self.module.display().to_string();
-        let bytes = fs::read(&self.module)
-            .map_err(|error| Failure::input(format_args!("cannot read module `{name}`: {error}; check the path")))?;
-        let module = Module { name: &name, bytes: &bytes, pinned: None, cache: None };
-        let guest = Guest::load(&module, &Limits::default()).map_err(Failure::input)?;
-        show(&name, bytes.len(), &guest, &mut stdout().lock())
-            .map_err(|error| Failure::run(format_args!("writing stdout failed: {error}")))
+        let Opened { name, bytes, guest } = Opened::read(&self.module)?;
+        let inspection = Inspection {
+            module: &name,
+            size: bytes.len(),
+            sha256: guest.sha256(),
+            fields: guest.fields(),
+            rules: guest.rules(),
+            exceptions: guest.exceptions().iter().map(|exception| Exception::new(exception, guest.rules())).collect(),
+        };
+        let mut out = stdout().lock();
+        let written = if self.json { show_json(&inspection, &mut out) } else { show(&inspection, &mut out) };
+        written.map_err(|error| Failure::run(format_args!("writing stdout failed: {error}")))
     }
 }
 
-fn show(name: &str, size: usize, guest: &Guest, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "module  {name}")?;
-    writeln!(out, "size    {size} bytes")?;
-    writeln!(out, "sha256  {}", guest.sha256())?;
-    writeln!(out, "fields  {}", guest.fields().join(", "))?;
-    writeln!(out, "rules   {}", guest.rules().len())?;
-    guest.rules().iter().try_for_each(|rule| show_rule(rule, out))?;
-    if !guest.exceptions().is_empty() {
-        writeln!(out, "\nexceptions  {}", guest.exceptions().len())?;
-    }
-    guest.exceptions().iter().try_for_each(|exception| show_exception(exception, guest.rules(), out))
+fn show_json(inspection: &Inspection<'_>, out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, inspection)?;
+    writeln!(out)
 }
 
-fn show_exception(exception: &ExceptionMeta, rules: &[RuleMeta], out: &mut impl Write) -> io::Result<()> {
+fn show(inspection: &Inspection<'_>, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "module  {}", inspection.module)?;
+    writeln!(out, "size    {} bytes", inspection.size)?;
+    writeln!(out, "sha256  {}", inspection.sha256)?;
+    writeln!(out, "fields  {}", inspection.fields.join(", "))?;
+    writeln!(out, "rules   {}", inspection.rules.len())?;
+    inspection.rules.iter().try_for_each(|rule| show_rule(rule, out))?;
+    if !inspection.exceptions.is_empty() {
+        writeln!(out, "\nexceptions  {}", inspection.exceptions.len())?;
+    }
+    inspection.exceptions.iter().try_for_each(|exception| show_exception(exception, out))
+}
+
+fn show_exception(exception: &Exception<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\n{}", exception.name)?;
     writeln!(out, "  comment   {}", exception.comment.trim().replace('\n', "\n            "))?;
-    match &exception.rules {
-        Coverage::All => writeln!(out, "  rules     all")?,
-        Coverage::Rules(covered) => {
-            let ids: Vec<&str> = covered.iter().map(|rule| &*rules[*rule as usize].id).collect();
-            writeln!(out, "  rules     {}", ids.join("\n            "))?;
-        }
+    writeln!(out, "  rules     {}", exception.rules.join("\n            "))?;
+    if let Some(start) = &exception.not_before {
+        writeln!(out, "  from      {start}")?;
     }
-    if let Some(start) = exception.window.not_before {
-        writeln!(out, "  from      {}", moment(start))?;
-    }
-    if let Some(end) = exception.window.expires {
-        writeln!(out, "  until     {}", moment(end))?;
+    if let Some(end) = &exception.expires {
+        writeln!(out, "  until     {end}")?;
     }
     Ok(())
 }
@@ -68,6 +113,17 @@ fn show_rule(rule: &RuleMeta, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "  id        {}", rule.id)?;
     writeln!(out, "  severity  {}, risk score {}", rule.severity, rule.risk_score)?;
     rule.threats.iter().try_for_each(|threat| show_threat(threat, out))?;
+    for (key, value) in [
+        ("tags", &rule.tags.join(", ")),
+        ("index", &rule.index.join(", ")),
+        ("interval", &rule.interval),
+        ("from", &rule.from),
+        ("time", &rule.timestamp_override),
+    ] {
+        if !value.is_empty() {
+            writeln!(out, "  {key:<8}  {value}")?;
+        }
+    }
     for reference in &rule.references {
         writeln!(out, "  see       {reference}")?;
     }

@@ -26,6 +26,11 @@ impl From<Rule> for RuleMeta {
             threats: rule.threats.into_iter().map(Into::into).collect(),
             query: rule.query,
             references: rule.references,
+            tags: rule.tags,
+            index: rule.index,
+            interval: rule.interval,
+            from: rule.from,
+            timestamp_override: rule.timestamp_override,
         }
     }
 }

@@ -28,7 +28,12 @@ impl Image {
             number(rule.risk_score),
             self.list(&rule.threats, Self::threat),
             self.text(&rule.query),
-            self.list(&rule.references, |image, link| image.text(link)),
+            self.texts(&rule.references),
+            self.texts(&rule.tags),
+            self.texts(&rule.index),
+            self.text(&rule.interval),
+            self.text(&rule.from),
+            self.text(&rule.timestamp_override),
         ]
         .concat()
     }
@@ -65,6 +70,10 @@ impl Image {
     fn list<T>(&mut self, items: &[T], encode: impl Fn(&mut Self, &T) -> Vec<u8>) -> Vec<u8> {
         let encoded: Vec<u8> = items.iter().flat_map(|item| encode(self, item)).collect();
         [self.put(&encoded), number(items.len() as u32)].concat()
+    }
+
+    fn texts(&mut self, texts: &[String]) -> Vec<u8> {
+        self.list(texts, |image, text| image.text(text))
     }
 
     fn text(&mut self, text: &str) -> Vec<u8> {

@@ -139,5 +139,10 @@ pub fn rule() -> RuleMeta {
         }],
         query: "any where true".into(),
         references: vec!["https://example.com/".into()],
+        tags: vec!["OS: Linux".into(), "Domain: Container".into()],
+        index: vec!["logs-*".into()],
+        interval: "5m".into(),
+        from: "now-6m".into(),
+        timestamp_override: "event.ingested".into(),
     }
 }

@@ -35,6 +35,8 @@ pub const MAX_ENTRY_ID_BYTES: usize = 64;
 pub const MAX_REFERENCES: usize = 64;
 /// Longest reference, a threat's included.
 pub const MAX_REFERENCE_BYTES: usize = 2 << 10;
+/// Most tags of a rule, and most indices.
+pub const MAX_LABELS: usize = 128;
 /// Longest query.
 pub const MAX_QUERY_BYTES: usize = 64 << 10;
 /// Most rules that may match one event. With everything else at its limit, their tag is some 50 MiB of text.
@@ -169,7 +171,19 @@ fn check_rule(rule: &RuleMeta) -> Result<(), Fault> {
     // A query has lines, which may end as Windows ends them, and may be indented.
     check_printable("a query", rule.query.replace("\r\n", "\n").chars().filter(|c| !matches!(c, '\n' | '\t')))?;
     at_most(MAX_REFERENCES, "references", rule.references.len())?;
-    rule.references.iter().try_for_each(|reference| check_text("a reference", reference, MAX_REFERENCE_BYTES))
+    rule.references.iter().try_for_each(|reference| check_text("a reference", reference, MAX_REFERENCE_BYTES))?;
+    check_schedule(rule)
+}
+
+/// Checks what Elastic's detection engine would do with the rule.
+fn check_schedule(rule: &RuleMeta) -> Result<(), Fault> {
+    at_most(MAX_LABELS, "tags", rule.tags.len())?;
+    rule.tags.iter().try_for_each(|tag| check_text("a tag", tag, MAX_NAME_BYTES))?;
+    at_most(MAX_LABELS, "indices", rule.index.len())?;
+    rule.index.iter().try_for_each(|index| check_text("an index", index, MAX_NAME_BYTES))?;
+    check_text("an interval", &rule.interval, MAX_NAME_BYTES)?;
+    check_text("a `from`", &rule.from, MAX_NAME_BYTES)?;
+    check_text("a `timestamp_override`", &rule.timestamp_override, MAX_NAME_BYTES)
 }
 
 fn check_threats(threats: &[Threat]) -> Result<(), Fault> {
@@ -252,6 +266,11 @@ mod tests {
             risk_score: MAX_RISK_SCORE,
             query: text(MAX_QUERY_BYTES),
             references: vec![text(MAX_REFERENCE_BYTES); MAX_REFERENCES],
+            tags: vec![text(MAX_NAME_BYTES); MAX_LABELS],
+            index: vec![text(MAX_NAME_BYTES); MAX_LABELS],
+            interval: text(MAX_NAME_BYTES),
+            from: text(MAX_NAME_BYTES),
+            timestamp_override: text(MAX_NAME_BYTES),
             ..seeing(MAX_ENTRIES - 2, &text(MAX_ENTRY_ID_BYTES))
         };
         let rules: Vec<_> = (0..MAX_RULES).map(|n| rule(&format!("{n:0MAX_ID_BYTES$}"))).collect();
@@ -274,6 +293,13 @@ mod tests {
             (RuleMeta { references: vec![String::new(); 65], ..rule("r") }, "65 references, more than 64"),
             (RuleMeta { references: vec![text(MAX_REFERENCE_BYTES)], ..rule("r") }, "a reference of 2049 bytes"),
             (RuleMeta { threats, ..rule("r") }, "17 threats, more than 16"),
+            (RuleMeta { tags: vec![String::new(); 129], ..rule("r") }, "129 tags, more than 128"),
+            (RuleMeta { tags: vec![text(MAX_NAME_BYTES)], ..rule("r") }, "a tag of 257 bytes"),
+            (RuleMeta { index: vec![String::new(); 129], ..rule("r") }, "129 indices, more than 128"),
+            (RuleMeta { index: vec![text(MAX_NAME_BYTES)], ..rule("r") }, "an index of 257 bytes"),
+            (RuleMeta { interval: text(MAX_NAME_BYTES), ..rule("r") }, "an interval of 257 bytes"),
+            (RuleMeta { from: text(MAX_NAME_BYTES), ..rule("r") }, "a `from` of 257 bytes"),
+            (RuleMeta { timestamp_override: text(MAX_NAME_BYTES), ..rule("r") }, "a `timestamp_override` of 257 bytes"),
             (seeing(MAX_ENTRIES - 1, "T1"), "129 tactics and techniques, more than 128"),
             (seeing(1, &text(MAX_ENTRY_ID_BYTES)), "the id of a threat of 65 bytes"),
         ] {
@@ -301,6 +327,11 @@ mod tests {
             rule(clear),
             RuleMeta { name: clear.into(), ..rule("r") },
             RuleMeta { references: vec![clear.into()], ..rule("r") },
+            RuleMeta { tags: vec![clear.into()], ..rule("r") },
+            RuleMeta { index: vec![clear.into()], ..rule("r") },
+            RuleMeta { interval: clear.into(), ..rule("r") },
+            RuleMeta { from: clear.into(), ..rule("r") },
+            RuleMeta { timestamp_override: clear.into(), ..rule("r") },
             RuleMeta { threats: vec![framed], ..rule("r") },
             of_threat(entry(clear)),
             of_threat(ThreatEntry { name: clear.into(), ..ThreatEntry::default() }),

@@ -173,6 +173,16 @@ pub struct RuleMeta {
     pub query: String,
     /// Links to further reading.
     pub references: Vec<String>,
+    /// What Elastic's detection engine files it under.
+    pub tags: Vec<String>,
+    /// The indices that it would search, as patterns; like the rest below without a say in a verdict, empty if not told.
+    pub index: Vec<String>,
+    /// How often it would search them, such as `5m`.
+    pub interval: String,
+    /// How far back, such as `now-6m`.
+    pub from: String,
+    /// The field that it would take for the time of an event, instead of `@timestamp`.
+    pub timestamp_override: String,
 }
 
 /// One tactic of a framework, with the techniques that the rule sees.

@@ -13,6 +13,7 @@ use crate::clause::Clause;
 use crate::diagnostic::{Severity, Source};
 use crate::fault::Fault;
 use crate::lower::lower;
+use crate::prose::{self, Prose};
 use crate::rule_meta::{self, has_known_language};
 use crate::rule_table::{Reader, Required, Table};
 use crate::toml_text::TomlText;
@@ -25,11 +26,12 @@ const QUERY: Required = Required { key: "query", remedy: "add `query = '''proces
 
 /// A rule as its file says it, with its query parsed.
 ///
-/// Keys that bear neither on the verdict nor on the tag are not read.
+/// Keys that bear neither on the verdict nor on the tag, nor tell people anything, are not read.
 #[derive(Debug)]
 pub struct RuleFile {
     source: Arc<Source>,
     meta: RuleMeta,
+    prose: Prose,
     /// Where the rule's id stands.
     id: Range<usize>,
     query: Query,
@@ -61,6 +63,16 @@ impl RuleFile {
     /// What is told about the rule.
     pub fn meta(&self) -> &RuleMeta {
         &self.meta
+    }
+
+    /// What the file says to analysts.
+    pub fn prose(&self) -> &Prose {
+        &self.prose
+    }
+
+    /// The file as it was written.
+    pub fn text(&self) -> &str {
+        &self.source.text
     }
 
     /// The path of the file.
@@ -100,6 +112,7 @@ fn read(reader: &mut Reader<'_>, document: &Table<'_>) -> Option<RuleFile> {
     }
     let id = reader.required_text(&table, &ID);
     let mut meta = rule_meta::read(reader, &table);
+    let prose = prose::read(reader, &table);
     let query_value = reader.required_text(&table, &QUERY);
     if !is_eql {
         return None;
@@ -109,7 +122,7 @@ fn read(reader: &mut Reader<'_>, document: &Table<'_>) -> Option<RuleFile> {
     meta.id = (*id.get_ref()).to_owned();
     meta.query = (*query_value.get_ref()).to_owned();
     let source = Arc::clone(reader.source);
-    Some(RuleFile { source, meta, id: id.span(), query, query_text, doubts: Vec::new() })
+    Some(RuleFile { source, meta, prose, id: id.span(), query, query_text, doubts: Vec::new() })
 }
 
 /// A file without the table may be anything, unless it has keys that belong there.

@@ -29,6 +29,11 @@ pub(crate) fn read(reader: &mut Reader<'_>, rule: &Table<'_>) -> RuleMeta {
         risk_score: risk_score.map(Spanned::into_inner).unwrap_or_default(),
         threats: rule_threat::read(reader, rule),
         references: reader.texts(rule, "references"),
+        tags: reader.texts(rule, "tags"),
+        index: reader.texts(rule, "index"),
+        interval: reader.text_or_empty(rule, "interval"),
+        from: reader.text_or_empty(rule, "from"),
+        timestamp_override: reader.text_or_empty(rule, "timestamp_override"),
         ..RuleMeta::default()
     }
 }

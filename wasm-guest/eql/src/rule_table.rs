@@ -69,6 +69,11 @@ impl<'s> Reader<'s> {
         Some(Spanned::new(value.span(), text?))
     }
 
+    /// The text of a key that may be absent.
+    pub(crate) fn text_or_empty(&mut self, table: &Table<'_>, key: &str) -> String {
+        self.text(table, key).map(|text| text.into_inner().to_owned()).unwrap_or_default()
+    }
+
     /// The number of a key that must be there.
     pub(crate) fn required_number(&mut self, table: &Table<'_>, required: &Required) -> Option<Spanned<i64>> {
         if !table.entries.contains_key(required.key) {

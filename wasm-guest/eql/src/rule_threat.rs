@@ -83,8 +83,7 @@ fn framework<'t>(reader: &mut Reader<'_>, table: &Table<'t>) -> &'t str {
 
 fn written<'t>(reader: &mut Reader<'_>, table: &Table<'t>) -> Written<'t> {
     let (id, name) = (reader.required_text(table, &ID), reader.required_text(table, &NAME));
-    let reference = reader.text(table, "reference").map(|text| text.into_inner().to_owned());
-    Written { id, name, reference: reference.unwrap_or_default() }
+    Written { id, name, reference: reader.text_or_empty(table, "reference") }
 }
 
 /// Checks what is written by itself; what ATT&CK has under its id, if that can stand on this level.

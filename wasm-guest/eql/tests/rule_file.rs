@@ -1,25 +1,35 @@
 //! What a rule file says arrives in the program, whatever else the file holds.
 
 use weir_engine::program::{RuleMeta, Technique, Threat, ThreatEntry};
-use weir_eql::{RuleFile, compile};
+use weir_eql::{Prose, RuleFile, compile};
 
-const FILE: &str = r#"
+const FILE: &str = r##"
 [metadata]
 maturity = "production"
 integration = ["endpoint"]
 
 [rule]
 author = ["Somebody"]
-description = "Not read."
+building_block_type = "default"
+description = "A shell was started."
+false_positives = ["A debugging container."]
 from = "now-9m"
 index = ["logs-*"]
+interval = "5m"
+license = "Apache-2.0"
+max_signals = 33
 name = "Shell in a container"
-note = """Not read either."""
+note = """
+## Triage
+
+Look at its parent.
+"""
 references = ["https://example.com/one", "https://example.com/two"]
 risk_score = 47
 rule_id = "6f0c2c4e-0000-4000-8000-000000000001"
+setup = "Enable process events."
 severity = "medium"
-tags = ["Container"]
+tags = ["OS: Linux", "Domain: Container"]
 timestamp_override = "event.ingested"
 type = "eql"
 language = "eql"
@@ -55,7 +65,7 @@ framework = "MITRE ATT&CK"
 [rule.threat.tactic]
 id = "TA0005"
 name = "Defense Evasion"
-"#;
+"##;
 
 fn entry(id: &str, name: &str, reference: &str) -> ThreatEntry {
     ThreatEntry { id: id.into(), name: name.into(), reference: reference.into() }
@@ -84,6 +94,11 @@ fn expected() -> RuleMeta {
         ],
         query: "process where process.name : \"sh\"\n".into(),
         references: vec!["https://example.com/one".into(), "https://example.com/two".into()],
+        tags: vec!["OS: Linux".into(), "Domain: Container".into()],
+        index: vec!["logs-*".into()],
+        interval: "5m".into(),
+        from: "now-9m".into(),
+        timestamp_override: "event.ingested".into(),
     }
 }
 
@@ -94,6 +109,23 @@ fn everything_that_is_told_about_a_rule_reaches_the_program() {
     assert_eq!(rule.path().to_str(), Some("rules/shell.toml"));
     let program = compile(&[rule], Default::default()).expect("a valid rule");
     assert_eq!(program.rules[0].meta, expected());
+}
+
+#[test]
+fn what_is_said_to_analysts_is_told_as_it_was_written() {
+    let rule = RuleFile::parse("shell.toml", FILE).expect("a valid rule");
+    let expected = Prose {
+        author: vec!["Somebody".into()],
+        license: "Apache-2.0".into(),
+        description: "A shell was started.".into(),
+        note: "## Triage\n\nLook at its parent.\n".into(),
+        false_positives: vec!["A debugging container.".into()],
+        setup: "Enable process events.".into(),
+        building_block_type: "default".into(),
+        max_signals: Some(33),
+    };
+    assert_eq!(rule.prose(), &expected);
+    assert_eq!(rule.text(), FILE);
 }
 
 #[test]
