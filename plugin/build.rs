@@ -13,8 +13,9 @@ fn main() -> Result<()> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let guest = build_guest(&root, &out)?;
     fs::write(out.join("guest.wasm"), &guest)?;
-    let program = compile_rules(&root.join("wasm-guest/rules"))?;
-    fs::write(out.join("shipped.wasm"), weir_module::build(&guest, &program)?)?;
+    let files = rule_files(&fs::canonicalize(root.join("wasm-guest/rules"))?)?;
+    fs::write(out.join("shipped.wasm"), weir_module::build(&guest, &compile(&files)?)?)?;
+    fs::write(out.join("shipped_files.rs"), embed(&files))?;
     Ok(())
 }
 
@@ -62,16 +63,28 @@ fn target_folder(out: &Path) -> &Path {
     out.ancestors().nth(4).unwrap_or(out)
 }
 
-fn compile_rules(folder: &Path) -> Result<Program> {
+/// The rule files that Weir ships, in the order of their names.
+fn rule_files(folder: &Path) -> Result<Vec<PathBuf>> {
     println!("cargo::rerun-if-changed={}", folder.display());
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     paths.sort();
+    Ok(paths)
+}
+
+fn compile(files: &[PathBuf]) -> Result<Program> {
     let mut rules = Vec::new();
-    for path in paths {
-        rules.push(RuleFile::parse(&path, &fs::read_to_string(&path)?).map_err(render)?);
+    for path in files {
+        rules.push(RuleFile::parse(path, &fs::read_to_string(path)?).map_err(render)?);
     }
     weir_eql::compile(&rules, Folding::Unicode).map_err(render)
+}
+
+/// A Rust expression: an array of the files' names and texts.
+fn embed(files: &[PathBuf]) -> String {
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let entries = files.iter().map(|path| format!("({:?}, include_str!({path:?})),", name(path)));
+    format!("&[{}]", entries.collect::<String>())
 }
 
 fn render(diagnostics: Vec<weir_eql::Diagnostic>) -> anyhow::Error {

@@ -1,11 +1,15 @@
 //! Rule files in, a module out; what it says on the way is for people. Knows nothing of running a module.
 
+mod shipped;
+
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
 use weir_engine::program::{Folding, Program};
 use weir_eql::{Diagnostic, ExceptionFile, RuleFile};
 use weir_module::BuildError;
+
+pub use shipped::find;
 
 /// The rules that Weir ships, as a module.
 pub static SHIPPED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/shipped.wasm"));
@@ -30,6 +34,14 @@ pub enum RulesError {
     /// All files in the folders were skipped.
     #[error("Weir can run none of {} files, such as {}; give rules whose `type` and `language` are `eql`", .0.len(), .0[0])]
     NoneFits(Vec<Skipped>),
+    /// What a user asked for is neither there nor shipped.
+    #[error("`{rule}` is neither a rule file nor a rule that Weir ships; give a path, or one of {shipped}")]
+    Unknown {
+        /// As the user named it.
+        rule: String,
+        /// What is shipped.
+        shipped: String,
+    },
     /// The rules are wrong.
     #[error("{0}")]
     Refused(Refusal),

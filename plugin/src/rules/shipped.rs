@@ -1,0 +1,69 @@
+//! The rule files that Weir ships, by what a user may call them; a user's own file comes first.
+
+use std::fs;
+use std::path::Path;
+
+use weir_eql::RuleFile;
+
+use super::{Refusal, RulesError, unreadable};
+
+/// The names and texts of the files in `wasm-guest/rules`.
+static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/shipped_files.rs"));
+
+/// Reads the rule file at the path `rule`, or if there is none, the shipped rule with that id, name or file stem.
+///
+/// # Errors
+/// If there is neither, or the file can't be read or is wrong.
+pub fn find(rule: &str) -> Result<RuleFile, RulesError> {
+    let path = Path::new(rule);
+    if !path.exists() {
+        return shipped(rule);
+    }
+    let text = fs::read_to_string(path).map_err(|source| unreadable(path, source))?;
+    parse(rule, &text)
+}
+
+fn shipped(name: &str) -> Result<RuleFile, RulesError> {
+    for (file, text) in FILES {
+        let rule = parse(file, text)?;
+        if [stem(file), &rule.meta().id, &rule.meta().name].contains(&name) {
+            return Ok(rule);
+        }
+    }
+    let stems: Vec<_> = FILES.iter().map(|(file, _)| format!("`{}`", stem(file))).collect();
+    Err(RulesError::Unknown { rule: name.to_owned(), shipped: stems.join(", ") })
+}
+
+fn parse(path: &str, text: &str) -> Result<RuleFile, RulesError> {
+    RuleFile::parse(path, text).map_err(|wrong| RulesError::Refused(Refusal(wrong)))
+}
+
+fn stem(file: &str) -> &str {
+    file.strip_suffix(".toml").unwrap_or(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_goes_by_its_path_or_if_shipped_by_its_stem_id_or_name() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../wasm-guest/rules/container_management_utility.toml");
+        for called in [
+            path,
+            "container_management_utility",
+            "6c6bb7ea-0636-44ca-b541-201478ef6b50",
+            "Container Management Utility Run Inside A Container",
+        ] {
+            let rule = find(called).unwrap_or_else(|error| panic!("{called}: {error}"));
+            assert_eq!(rule.meta().id, "6c6bb7ea-0636-44ca-b541-201478ef6b50", "{called}");
+        }
+    }
+
+    #[test]
+    fn what_is_neither_a_path_nor_shipped_is_refused_with_what_is() {
+        let error = find("no_such_rule").unwrap_err().to_string();
+        assert!(error.starts_with("`no_such_rule` is neither a rule file nor a rule that Weir ships"), "{error}");
+        assert!(error.contains("`container_management_utility`"), "{error}");
+    }
+}
