@@ -1,6 +1,7 @@
 //! The subcommands, and how each of them may end.
 
 mod build;
+mod guide;
 mod inspect;
 mod module;
 mod run;
@@ -19,6 +20,7 @@ pub(super) enum Command {
     Build(build::Build),
     Test(test::Test),
     Inspect(inspect::Inspect),
+    Guide(guide::Guide),
     Validate(validate::Validate),
     Schema(schema::Schema),
 }
@@ -30,6 +32,7 @@ impl Command {
             Self::Build(build) => build.execute(),
             Self::Test(test) => test.execute(),
             Self::Inspect(inspect) => inspect.execute(),
+            Self::Guide(guide) => guide.execute(),
             Self::Validate(validate) => validate.execute(),
             Self::Schema(schema) => schema.execute(),
         }

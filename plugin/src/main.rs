@@ -1,5 +1,6 @@
 //! The command: arguments in, exit code out. Data goes to stdout, everything else to stderr.
 
+mod attack;
 mod command;
 mod report;
 

@@ -1,5 +1,6 @@
 //! Rule files in, a module out; what it says on the way is for people. Knows nothing of running a module.
 
+mod carried;
 mod shipped;
 
 use std::path::{Path, PathBuf};
@@ -7,8 +8,9 @@ use std::{fmt, fs, io};
 
 use weir_engine::program::{Folding, Program};
 use weir_eql::{Diagnostic, ExceptionFile, RuleFile};
-use weir_module::BuildError;
+use weir_module::{BuildError, SourcesError};
 
+pub use carried::{attach, find_in_module};
 pub use shipped::find;
 
 /// The rules that Weir ships, as a module.
@@ -41,6 +43,24 @@ pub enum RulesError {
         rule: String,
         /// What is shipped.
         shipped: String,
+    },
+    /// A module has no such rule.
+    #[error(
+        "module `{module}` has no rule with the id, name or file stem `{rule}`; `weir inspect {module}` lists its rules"
+    )]
+    UnknownInModule {
+        /// As the user named it.
+        rule: String,
+        /// The module's name.
+        module: String,
+    },
+    /// A module doesn't tell its rule files.
+    #[error("module `{module}` {source}")]
+    Sources {
+        /// The module's name.
+        module: String,
+        /// Why not.
+        source: SourcesError,
     },
     /// The rules are wrong.
     #[error("{0}")]

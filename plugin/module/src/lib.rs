@@ -4,6 +4,8 @@
 //! module with the shipped rules before there is a host.
 #![forbid(unsafe_code)]
 
+mod sources;
+
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -12,6 +14,8 @@ use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 use weir_engine::limits::{self, DescriptionError, MAX_MODULE_BYTES};
 use weir_engine::program::Program;
 use weir_engine::{Detector, ProgramError};
+
+pub use self::sources::{RuleSource, SourcesError, attach, sources};
 
 /// Why no module could be made.
 #[derive(Debug, thiserror::Error)]

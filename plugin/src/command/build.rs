@@ -39,7 +39,8 @@ impl Build {
         let stage = stage.next(format_args!("checking {what}"));
         let warnings = warnings(&set);
         let stage = stage.next(format_args!("making a module of {what}"));
-        let module = rules::build(&set).map_err(Failure::input)?;
+        let mut module = rules::build(&set).map_err(Failure::input)?;
+        rules::attach(&mut module, &set.rules).map_err(Failure::input)?;
         drop(stage);
 
         set.skipped.iter().for_each(|skipped| say(format_args!("skipped {skipped}")));

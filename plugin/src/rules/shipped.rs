@@ -24,14 +24,24 @@ pub fn find(rule: &str) -> Result<RuleFile, RulesError> {
 }
 
 fn shipped(name: &str) -> Result<RuleFile, RulesError> {
-    for (file, text) in FILES {
+    select(name, FILES.iter().copied())?.ok_or_else(|| {
+        let stems: Vec<_> = FILES.iter().map(|(file, _)| format!("`{}`", stem(file))).collect();
+        RulesError::Unknown { rule: name.to_owned(), shipped: stems.join(", ") }
+    })
+}
+
+/// The one of these `files`, given by their names and texts, whose rule has this id, name or file stem.
+pub(super) fn select<'f>(
+    called: &str,
+    files: impl IntoIterator<Item = (&'f str, &'f str)>,
+) -> Result<Option<RuleFile>, RulesError> {
+    for (file, text) in files {
         let rule = parse(file, text)?;
-        if [stem(file), &rule.meta().id, &rule.meta().name].contains(&name) {
-            return Ok(rule);
+        if [stem(file), &rule.meta().id, &rule.meta().name].contains(&called) {
+            return Ok(Some(rule));
         }
     }
-    let stems: Vec<_> = FILES.iter().map(|(file, _)| format!("`{}`", stem(file))).collect();
-    Err(RulesError::Unknown { rule: name.to_owned(), shipped: stems.join(", ") })
+    Ok(None)
 }
 
 fn parse(path: &str, text: &str) -> Result<RuleFile, RulesError> {

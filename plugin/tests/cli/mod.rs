@@ -136,6 +136,14 @@ impl Folder {
         let script = format!("weir() {{ {:?} \"$@\"; }}; {script}", env!("CARGO_BIN_EXE_weir"));
         Ended(Command::new("bash").args(["-c", &script]).current_dir(self.0.path()).output().unwrap())
     }
+
+    /// What a line of shell, in which `weir` is the command, shows on a terminal with so many columns.
+    pub fn terminal(&self, columns: u16, script: &str) -> String {
+        let script = format!("stty cols {columns}; weir() {{ {:?} \"$@\"; }}; {script}", env!("CARGO_BIN_EXE_weir"));
+        let mut command = Command::new("script");
+        command.args(["-qec", &format!("bash -c '{script}'"), "/dev/null"]).current_dir(self.0.path());
+        Ended(command.stdin(Stdio::null()).output().unwrap()).output().replace('\r', "")
+    }
 }
 
 /// Writes all input at once, and waits for the end.
