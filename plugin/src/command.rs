@@ -1,5 +1,6 @@
 //! The subcommands, and how each of them may end.
 
+mod attack_layer;
 mod build;
 mod guide;
 mod inspect;
@@ -21,6 +22,7 @@ pub(super) enum Command {
     Test(test::Test),
     Inspect(inspect::Inspect),
     Guide(guide::Guide),
+    AttackLayer(attack_layer::AttackLayer),
     Validate(validate::Validate),
     Schema(schema::Schema),
 }
@@ -33,6 +35,7 @@ impl Command {
             Self::Test(test) => test.execute(),
             Self::Inspect(inspect) => inspect.execute(),
             Self::Guide(guide) => guide.execute(),
+            Self::AttackLayer(layer) => layer.execute(),
             Self::Validate(validate) => validate.execute(),
             Self::Schema(schema) => schema.execute(),
         }
