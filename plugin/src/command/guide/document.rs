@@ -29,6 +29,7 @@ fn write(rule: &RuleMeta, prose: &Prose, out: &mut String) -> fmt::Result {
 /// What fits into a line each.
 fn write_facts(rule: &RuleMeta, prose: &Prose, out: &mut String) -> fmt::Result {
     let severity = format!("{}, risk score {}", rule.severity, rule.risk_score);
+    let building_block = if prose.building_block_type.is_empty() { "" } else { "material for other rules, not alerts" };
     let most = prose.max_signals.map_or_else(String::new, |most| format!("{most} a run"));
     out.push('\n');
     for (what, value) in [
@@ -37,7 +38,7 @@ fn write_facts(rule: &RuleMeta, prose: &Prose, out: &mut String) -> fmt::Result 
         ("Author", &prose.author.join(", ")),
         ("Licence", &prose.license),
         ("Tags", &rule.tags.join(", ")),
-        ("Building block", &prose.building_block_type),
+        ("Building block", building_block),
         ("Indices", &rule.index.join(", ")),
         ("Interval", &rule.interval),
         ("From", &rule.from),

@@ -32,7 +32,7 @@ enum Block<'l> {
     /// A fence, behind which code stands.
     Code,
     Heading(&'l str),
-    /// An item of a list, or a paragraph: the item's marker, and the text behind it.
+    /// An item of a list, a line of a quotation, or a paragraph: its marker, and the text behind it.
     Flow(&'l str, &'l str),
     /// A blank line, a row of a table, indented code.
     AsIs,
@@ -92,12 +92,12 @@ fn heading(line: &str) -> Option<&str> {
     (text.len() < line.len()).then(|| text.strip_prefix(' ')).flatten()
 }
 
-/// The length of `- `, `* `, `+ ` or `1. `, if `text` begins with that.
+/// The length of `- `, `* `, `+ `, `> ` or `1. `, if `text` begins with that.
 fn marker(text: &str) -> usize {
     let after_digits = text.trim_start_matches(|char: char| char.is_ascii_digit());
     let digits = text.len() - after_digits.len();
     match (digits, after_digits.as_bytes()) {
-        (0, [b'-' | b'*' | b'+', b' ', ..]) => 2,
+        (0, [b'-' | b'*' | b'+' | b'>', b' ', ..]) => 2,
         (1..=9, [b'.' | b')', b' ', ..]) => digits + 2,
         _ => 0,
     }
@@ -124,6 +124,7 @@ fn wrap(marker: &str, words: &[&str], columns: usize, out: &mut String) {
 }
 
 fn push(out: &mut String, start: &str, line: &str) {
+    let start = if line.is_empty() { start.trim_end() } else { start };
     out.extend([start, line, "\n"]);
 }
 
@@ -144,14 +145,15 @@ mod tests {
             ("1) one\n# two", "1) one\ntwo\n"),
             ("### one two three four", "one two three four\n"),
             ("#one two three", "#one two\nthree\n"),
-            ("one\n```sh\none two three four\n\n```\ntwo", "one\n  one two three four\n  \ntwo\n"),
+            ("one\n```sh\none two three four\n\n```\ntwo", "one\n  one two three four\n\ntwo\n"),
             ("~~~\n# one", "  # one\n"),
             ("| one | two | three |\n|---|", "| one | two | three |\n|---|\n"),
             ("one\n\n    two  three four", "one\n\n    two  three four\n"),
             ("one -\ntwo 1.5", "one - two\n1.5\n"),
             ("ééé ééé ééé", "ééé ééé\nééé\n"),
             ("-", "-\n"),
-            ("- ", "- \n"),
+            ("- ", "-\n"),
+            ("> one\n> two three", "> one\n> two\n  three\n"),
             ("", ""),
         ] {
             assert_eq!(render(markdown, 10, Style::Plain), expected, "{markdown:?}");
