@@ -13,8 +13,8 @@ mod chars;
 
 /// Automata with more states are refused.
 const MAX_STATES: usize = 10_000;
-/// Sets that may be stored while an automaton is made: a bound on time.
-const MAX_SETS: usize = 400_000;
+/// What the sets that are stored while an automaton is made may count, with their parts: a bound on time and memory.
+const MAX_SIZE: usize = 400_000;
 
 /// The automaton would have too many states.
 #[derive(Debug, PartialEq)]
@@ -47,11 +47,13 @@ pub(crate) struct Languages {
     /// For each set: is the empty text in it?
     has_empty: Vec<bool>,
     numbers: HashMap<Set, Id>,
+    /// The number of sets, and of the parts of those that join many.
+    size: usize,
 }
 
 impl Default for Languages {
     fn default() -> Self {
-        let mut new = Self { sets: Vec::new(), has_empty: Vec::new(), numbers: HashMap::new() };
+        let mut new = Self { sets: Vec::new(), has_empty: Vec::new(), numbers: HashMap::new(), size: 0 };
         new.add(Set::Nothing);
         new.add(Set::EmptyText);
         new.add(Set::Not(Self::NOTHING));
@@ -171,6 +173,10 @@ impl Languages {
             Set::Not(id) => !self.has_empty(*id),
         };
         let id = Id(u32::try_from(self.sets.len()).expect("sets are counted below 2^32"));
+        self.size += match &set {
+            Set::Any(sets) | Set::All(sets) => 1 + sets.len(),
+            _ => 1,
+        };
         self.sets.push(set.clone());
         self.has_empty.push(has_empty);
         self.numbers.insert(set, id);
@@ -204,7 +210,7 @@ impl Languages {
                     }),
                 });
             }
-            if states.len() > MAX_STATES || self.sets.len() > MAX_SETS {
+            if states.len() > MAX_STATES || self.size > MAX_SIZE {
                 return Err(TooLarge);
             }
         }
@@ -257,5 +263,21 @@ impl Languages {
         }
         choices.push(self.after(id, char, known));
         self.any(choices)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_counts_with_its_parts_and_once() {
+        let mut languages = Languages::default();
+        let chars: Vec<Id> = ('a'..='j').map(|char| languages.one_of(Chars::range(char, char))).collect();
+        let before = languages.size;
+        let any = languages.any(chars.clone());
+        assert_eq!(languages.size, before + 11);
+        assert_eq!(languages.any(chars), any);
+        assert_eq!(languages.size, before + 11);
     }
 }
