@@ -2,12 +2,19 @@
 
 use std::sync::LazyLock;
 
-use weir_engine::program::{RuleMeta, Technique, Threat, ThreatEntry};
-use weir_engine::tag::{NotAnObject, Tagger, mark_unjudged};
+use weir_engine::program::{ExceptionMeta, RuleMeta, Technique, Threat, ThreatEntry};
+use weir_engine::tag::{Match, NotAnObject, Tagger, mark_unjudged};
 
 use super::is_event;
 
-/// Two rules that add to all the same fields.
+/// Matches of both rules, then one of them suppressed.
+pub(super) const MATCHES: [Match; 3] = [
+    Match { rule: 0, suppressed_by: None },
+    Match { rule: 1, suppressed_by: None },
+    Match { rule: 1, suppressed_by: Some(0) },
+];
+
+/// Two rules that add to all the same fields, and an exception.
 pub(super) static TAGGER: LazyLock<Tagger> = LazyLock::new(|| {
     let entry = |id: &str| ThreatEntry { id: id.to_owned(), name: format!("\"{id}\""), reference: String::new() };
     let rule = |id: &str, sub: &str| RuleMeta {
@@ -23,13 +30,15 @@ pub(super) static TAGGER: LazyLock<Tagger> = LazyLock::new(|| {
         }],
         ..RuleMeta::default()
     };
-    Tagger::new(&[rule("one", "T1059.004"), rule("two", "T1059.006")])
+    let exception = ExceptionMeta { name: "known".to_owned(), ..ExceptionMeta::default() };
+    Tagger::new(&[rule("one", "T1059.004"), rule("two", "T1059.006")], &[exception])
 });
 
 /// Tags the bytes as an event.
 pub(super) fn check(event: &[u8]) {
-    check_additions(event, |event, out| TAGGER.tag(event, &[0], out));
-    check_additions(event, |event, out| TAGGER.tag(event, &[0, 1], out));
+    for matches in [&MATCHES[..1], &MATCHES[..2], &MATCHES[..], &MATCHES[2..]] {
+        check_additions(event, |event, out| TAGGER.tag(event, matches, out));
+    }
     check_additions(event, |event, out| mark_unjudged(event, "too_large", out));
 }
 

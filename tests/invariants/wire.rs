@@ -9,7 +9,7 @@ use weir_native::push::Push;
 use weir_native::tag::{marked, tagged};
 
 use super::is_event;
-use super::tagger::TAGGER;
+use super::tagger::{MATCHES, TAGGER};
 
 static PROJECTION: LazyLock<Projection> =
     LazyLock::new(|| Projection::new(["a", "a.b", "a.b.c", "process.name", "message", "tags"]));
@@ -42,7 +42,7 @@ fn check_event(wrapper: &[u8]) {
     } else {
         assert!(line.is_empty());
     }
-    check_additions(wrapper, |wrapper, out| tagged(wrapper, &TAGGER, &[0, 1], out).is_ok());
+    check_additions(wrapper, |wrapper, out| tagged(wrapper, &TAGGER, &MATCHES, out).is_ok());
     check_additions(wrapper, |wrapper, out| marked(wrapper, "too_large", out).is_ok());
     let _ = to_line(wrapper, &mut Vec::new());
 }
