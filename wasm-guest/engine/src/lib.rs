@@ -23,7 +23,9 @@ mod predicates;
 mod rules;
 mod scan;
 pub mod tag;
+mod values;
 
 pub use detector::{Detector, Finding, ProgramError, Report};
 pub use predicates::MAX_COMBINATIONS;
 pub use scan::MAX_DEPTH;
+pub use values::{FieldValue, values};
