@@ -70,6 +70,16 @@ fn duplicates(rules: &[RuleFile]) -> Vec<Diagnostic> {
     found
 }
 
+/// The program of rules about which nothing is told: one a condition.
+pub(crate) fn link(conditions: &[Clause], folding: Folding) -> Program {
+    let mut linker = Linker::new(conditions);
+    let rule = |clause| Rule { meta: Default::default(), condition: linker.link(clause) };
+    let rules = conditions.iter().map(rule).collect();
+    let fields = linker.fields.iter().map(|field| (*field).to_owned()).collect();
+    let Linker { calculated, predicates, .. } = linker;
+    Program { folding, fields, calculated, predicates, rules, exceptions: Vec::new() }
+}
+
 /// Numbers fields and predicates.
 struct Linker<'c> {
     /// Sorted.
@@ -128,7 +138,8 @@ impl<'c> Linker<'c> {
     }
 }
 
-fn collect_fields<'c>(clause: &'c Clause, fields: &mut BTreeSet<&'c str>) {
+/// Adds the fields that are read.
+pub(crate) fn collect_fields<'c>(clause: &'c Clause, fields: &mut BTreeSet<&'c str>) {
     match clause {
         Clause::Constant(_) => {}
         Clause::Test { subject, .. } => subject.each_field(&mut |field| {

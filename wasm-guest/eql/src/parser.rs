@@ -26,11 +26,12 @@ const END_WANTED: &str = "`and`, `or` or the end of the query";
 /// Parses a whole query.
 pub(crate) fn parse(query: &str) -> Result<Query, Fault> {
     let mut parser = Parser::new(query)?;
+    let category_span = parser.token.span.clone();
     let category = parser.category()?;
     parser.expect_where()?;
     let condition = parser.condition()?;
     match parser.token.kind {
-        TokenKind::End => Ok(Query { category, condition }),
+        TokenKind::End => Ok(Query { category, category_span, condition }),
         _ => Err(parser.misplaced(END_WANTED)),
     }
 }
@@ -47,7 +48,7 @@ pub(crate) fn parse_condition(condition: &str) -> Result<Query, Fault> {
     }
     let condition = parser.condition()?;
     match parser.token.kind {
-        TokenKind::End => Ok(Query { category: None, condition }),
+        TokenKind::End => Ok(Query { category: None, category_span: 0..0, condition }),
         _ => Err(parser.misplaced(END_WANTED)),
     }
 }

@@ -17,6 +17,7 @@ use crate::prose::{self, Prose};
 use crate::rule_meta::{self, has_known_language};
 use crate::rule_table::{Reader, Required, Table};
 use crate::toml_text::TomlText;
+use crate::tree::Place;
 use crate::{Diagnostic, lint, parser};
 
 const RULE: Required = Required { key: "rule", remedy: "add `[rule]`" };
@@ -82,15 +83,30 @@ impl RuleFile {
 
     /// What is doubtful in the rule.
     pub fn warnings(&self, folding: Folding) -> Vec<Diagnostic> {
-        let of_query = lint::doubts(&self.query, &self.meta.query, folding);
-        let of_query = of_query.into_iter().map(|doubt| locate(&self.source, &self.query_text, doubt));
+        let of_query = self.diagnose(lint::doubts(&self.query, &self.meta.query, folding));
         self.doubts.iter().cloned().chain(of_query).collect()
     }
 
     /// The condition under which the rule matches.
     pub(crate) fn condition(&self, folding: Folding) -> Result<Clause, Vec<Diagnostic>> {
-        lower(&self.query, &self.meta.query, folding)
-            .map_err(|faults| faults.into_iter().map(|fault| locate(&self.source, &self.query_text, fault)).collect())
+        lower(&self.query, &self.meta.query, folding).map_err(|faults| self.diagnose(faults))
+    }
+
+    /// Its query, parsed.
+    pub(crate) fn query(&self) -> &Query {
+        &self.query
+    }
+
+    /// Shows faults of the query where it stands.
+    pub(crate) fn diagnose(&self, faults: Vec<Fault>) -> Vec<Diagnostic> {
+        faults.into_iter().map(|fault| locate(&self.source, &self.query_text, fault)).collect()
+    }
+
+    /// Where in the file the query's byte at `position` stands.
+    pub(crate) fn place(&self, position: usize) -> Place {
+        let before = &self.source.text[..self.query_text.in_file(position..position + 1).start];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Place { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
     }
 
     /// Says that this rule has the id of the rule `first`.
