@@ -2,6 +2,7 @@
 
 mod attack_layer;
 mod build;
+mod explain;
 mod guide;
 mod inspect;
 mod module;
@@ -20,6 +21,7 @@ pub(super) enum Command {
     Run(run::Run),
     Build(build::Build),
     Test(test::Test),
+    Explain(explain::Explain),
     Inspect(inspect::Inspect),
     Guide(guide::Guide),
     AttackLayer(attack_layer::AttackLayer),
@@ -33,6 +35,7 @@ impl Command {
             Self::Run(run) => run.execute(),
             Self::Build(build) => build.execute(),
             Self::Test(test) => test.execute(),
+            Self::Explain(explain) => explain.execute(),
             Self::Inspect(inspect) => inspect.execute(),
             Self::Guide(guide) => guide.execute(),
             Self::AttackLayer(layer) => layer.execute(),

@@ -31,6 +31,14 @@ pub(crate) fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
+/// The text, or as much of it as a reader can take in at a glance.
+pub(crate) fn cut(text: &str) -> String {
+    match text.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// What is being done right now, as a line on a terminal; it goes when this is dropped.
 pub(crate) struct Stage {
     is_shown: bool,
