@@ -1,9 +1,11 @@
 //! A module in, events in, tagged events and findings out: for tests of rules and modules, in Rust or by `weir test`.
 //!
 //! `names` knows what rules are called; [`cases`] reads the cases beside rules with it, through `yaml`, which says where
-//! everything stands, and `event`, which makes JSON of it; what is wrong with a case is a `fault`.
+//! everything stands, and `event`, which makes JSON of it; what is wrong with a case is a `fault`. [`coverage`]
+//! tells what cases leave untested.
 
 pub mod cases;
+pub mod coverage;
 mod event;
 mod fault;
 mod names;

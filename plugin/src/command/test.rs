@@ -1,5 +1,6 @@
 //! `weir test`: runs the cases that live beside rules.
 
+mod coverage;
 mod json;
 mod junit;
 mod run;
@@ -14,6 +15,7 @@ use std::time::Instant;
 use anstream::AutoStream;
 use clap::Args;
 use weir::harness::cases::{self, Case, CaseFile, CasesError};
+use weir::harness::coverage::{RuleCoverage, measure};
 use weir::harness::{Harness, RuleNames};
 use weir::rules::{self, RuleSet, RulesError};
 use weir_eql::RuleFile;
@@ -39,14 +41,17 @@ pub(crate) struct Test {
     module: Option<PathBuf>,
     #[command(flatten)]
     selection: Selection,
+    /// Say of each rule what the cases leave untested, and which small changes to it they wouldn't notice
+    #[arg(long)]
+    coverage: bool,
     /// Print the names of the cases, and run none
-    #[arg(long, conflicts_with_all = ["json", "junit"])]
+    #[arg(long, conflicts_with_all = ["coverage", "json", "junit"])]
     list: bool,
     /// Print a JSON object a line: each case, and at the end a summary
     ///
     /// A case has the `type` "case", `suite` (its file's stem), `name`, `file`, `line`, `passed`, the ids of rules under
     /// `matches` and `suppressed`, `unjudged` (a reason, or null), `differences` (each with the case's `key`, and what was
-    /// `expected` or `found`), and `seconds`. The summary has the `type` "summary", `passed`, `failed`, `filtered_out`, and
+    /// `expected` or `found`), and `seconds`. With `--coverage`, each rule has an object of the `type` "coverage". The summary has the `type` "summary", `passed`, `failed`, `filtered_out`, and
     /// `seconds`.
     #[arg(long)]
     json: bool,
@@ -77,7 +82,8 @@ impl Test {
         let mut report = self.report(&names);
         let cases = run(&harness, &selected, report.as_mut()).map_err(unwritable)?;
         let filtered_out = files.iter().map(|file| file.cases.len()).sum::<usize>() - cases.len();
-        let results = Results { cases, filtered_out, took: started.elapsed() };
+        let coverage = self.measure(&rules, &selected)?;
+        let results = Results { cases, filtered_out, coverage, took: started.elapsed() };
         report.end(&results).map_err(unwritable)?;
         if let Some(path) = &self.junit {
             write_junit(path, &results, &names)?;
@@ -86,6 +92,14 @@ impl Test {
             0 => Ok(()),
             failed => Err(Failure::input(format_args!("{} failed", count(failed as u64, "test")))),
         }
+    }
+
+    /// How thoroughly the chosen cases test each rule, if that is asked for.
+    fn measure(&self, rules: &[RuleFile], cases: &[Selected<'_>]) -> Result<Vec<RuleCoverage>, Failure> {
+        if !self.coverage {
+            return Ok(Vec::new());
+        }
+        measure(rules, cases.iter().map(|selected| &*selected.case.event)).map_err(Failure::input)
     }
 
     fn report<'n>(&self, names: &'n RuleNames) -> Box<dyn Report + 'n> {
@@ -102,8 +116,11 @@ impl Test {
             return Err(Failure::input(error));
         }
         match rules::read(&self.paths) {
-            // A module may have been made without rule files; its cases name its rules by id.
-            Err(RulesError::Empty(_) | RulesError::NoneFits(_)) if self.module.is_some() => Ok(RuleSet::default()),
+            // A module may have been made without rule files; its cases name its rules by id. What they cover is seen in rule
+            // files only.
+            Err(RulesError::Empty(_) | RulesError::NoneFits(_)) if self.module.is_some() && !self.coverage => {
+                Ok(RuleSet::default())
+            }
             read => read.map_err(Failure::input),
         }
     }

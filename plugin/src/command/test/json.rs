@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Value, json};
 use weir::harness::cases::Line;
+use weir::harness::coverage::RuleCoverage;
 
 use super::run::{Ran, Report, Results};
 
-/// Writes one object for each case, and one for all.
+/// Writes one object for each case, for each rule whose coverage is asked for, and for all.
 pub(super) struct Json<W> {
     pub(super) out: W,
 }
@@ -35,6 +36,8 @@ enum Told<'r> {
         differences: Vec<Difference>,
         seconds: f64,
     },
+    /// How thoroughly the cases test a rule.
+    Coverage(&'r RuleCoverage),
     /// All cases; the last line.
     Summary { passed: usize, failed: usize, filtered_out: usize, seconds: f64 },
 }
@@ -75,6 +78,7 @@ impl<W: Write> Report for Json<W> {
     }
 
     fn end(&mut self, results: &Results<'_>) -> io::Result<()> {
+        results.coverage.iter().try_for_each(|rule| self.write(&Told::Coverage(rule)))?;
         let failed = results.failed().count();
         self.write(&Told::Summary {
             passed: results.cases.len() - failed,

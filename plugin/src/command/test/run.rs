@@ -4,6 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use weir::harness::cases::Verdict;
+use weir::harness::coverage::RuleCoverage;
 use weir::harness::{Harness, Outcome};
 
 use super::select::Selected;
@@ -21,6 +22,8 @@ pub(super) struct Results<'c> {
     pub(super) cases: Vec<Ran<'c>>,
     /// How many others no filter let through.
     pub(super) filtered_out: usize,
+    /// By rule, if asked for.
+    pub(super) coverage: Vec<RuleCoverage>,
     /// From the start of the command on, for to compile rules takes longer than to run cases.
     pub(super) took: Duration,
 }

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use weir::harness::RuleNames;
 use weir::harness::cases::Line;
 
+use super::coverage;
 use super::run::{Ran, Report, Results};
 use crate::report::count;
 
@@ -38,6 +39,9 @@ impl<W: Write> Report for Text<'_, W> {
         for ran in results.failed() {
             writeln!(self.out, "\n{STRONG}---- {} ----{STRONG:#}", ran.selected.name())?;
             show_failure(ran, self.names, &mut self.out)?;
+        }
+        if !results.coverage.is_empty() {
+            coverage::write(&results.coverage, self.names, &mut self.out)?;
         }
         let verdict = if failures == 0 { good("ok") } else { bad("FAILED") };
         let passed = results.cases.len() - failures;
@@ -79,10 +83,10 @@ fn show_difference<'l, T, D: Display>(
     })
 }
 
-fn good(text: impl Display) -> String {
+pub(super) fn good(text: impl Display) -> String {
     format!("{GOOD}{text}{GOOD:#}")
 }
 
-fn bad(text: impl Display) -> String {
+pub(super) fn bad(text: impl Display) -> String {
     format!("{BAD}{text}{BAD:#}")
 }
