@@ -1,6 +1,7 @@
 //! What must hold of any bytes whatever: each function panics if it doesn't. The fuzz targets in `tests/fuzz` run them
 //! for as long as you like, and `tests/seeds.rs` for a moment.
 
+mod exception_file;
 mod query;
 mod rule_file;
 mod scanner;
@@ -20,7 +21,8 @@ pub struct Invariant {
 }
 
 /// All of them.
-pub const INVARIANTS: [Invariant; 5] = [
+pub const INVARIANTS: [Invariant; 6] = [
+    Invariant { name: "exception_file", check: exception_file::check },
     Invariant { name: "query", check: query::check },
     Invariant { name: "rule_file", check: rule_file::check },
     Invariant { name: "scanner", check: scanner::check },

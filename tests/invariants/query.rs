@@ -5,19 +5,26 @@ use weir_engine::program::{Folding, Program};
 use weir_engine::{Detector, ProgramError};
 use weir_eql::{Color, Diagnostic, RuleFile};
 
+/// A rule that lacks but its query.
+pub(super) const RULE: &str = r#"
+[rule]
+rule_id = "r"
+name = "n"
+severity = "low"
+risk_score = 1
+type = "eql"
+language = "eql"
+"#;
+
 /// Compiles the text as a query, and judges with it.
 pub(super) fn check(bytes: &[u8]) {
     let Ok(query) = std::str::from_utf8(bytes) else { return };
     // A JSON text is a TOML text too, but for this character.
     let text = Value::from(query).to_string().replace('\u{7f}', "\\u007f");
-    let file = format!(
-        "[rule]\nrule_id = \"r\"\nname = \"n\"\nseverity = \"low\"\nrisk_score = 1\ntype = \"eql\"\nlanguage = \"eql\"\n\
-         query = {text}\n"
-    );
-    read_and_judge(&file);
+    read_and_judge(&format!("{RULE}query = {text}\n"));
 }
 
-/// Reads a rule file and judges with its rule; or renders all that is wrong with it.
+/// Reads a rule file and judges with its rule, or renders all that is wrong with it.
 pub(super) fn read_and_judge(file: &str) {
     let rule = match RuleFile::parse("fuzzed.toml", file) {
         Ok(rule) => [rule],
@@ -31,7 +38,8 @@ pub(super) fn read_and_judge(file: &str) {
     }
 }
 
-fn render(wrong: &[Diagnostic]) {
+/// Shows all that is wrong, in both ways.
+pub(super) fn render(wrong: &[Diagnostic]) {
     assert!(!wrong.is_empty(), "what is refused is refused for a reason");
     for diagnostic in wrong {
         assert!(diagnostic.render(Color::Never).starts_with("error: "));
@@ -39,7 +47,8 @@ fn render(wrong: &[Diagnostic]) {
     }
 }
 
-fn judge(program: Program) {
+/// Judges with a program that was compiled of one rule.
+pub(super) fn judge(program: Program) {
     let bytes = program.to_bytes().expect("any program has a serialised form");
     assert_eq!(Program::from_bytes(&bytes).as_ref(), Ok(&program));
     let events = events(&program.fields);

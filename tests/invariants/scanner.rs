@@ -8,23 +8,14 @@ use weir_engine::{Detector, Report};
 use weir_eql::RuleFile;
 
 use super::is_event;
+use super::query::RULE;
 
 /// Tests of all kinds, on fields that an event may nest or dot.
 static DETECTOR: LazyLock<Detector> = LazyLock::new(|| {
-    let file = r#"
-[rule]
-rule_id = "r"
-name = "n"
-severity = "low"
-risk_score = 1
-type = "eql"
-language = "eql"
-query = '''
-process where not (a.b : "x*z" or a.b == "é" or a >= 5 or startsWith~(a, "pre") or a.b.c regex "[0-9]+" or
-  length(a) == 3 or a.b != null or user.name in~ ("root", "admin"))
-'''
-"#;
-    let rule = RuleFile::parse("scanner.toml", file).expect("a valid rule");
+    let query = r#"process where not (a.b : "x*z" or a.b == "é" or a >= 5 or startsWith~(a, "pre") or
+  a.b.c regex "[0-9]+" or length(a) == 3 or a.b != null or user.name in~ ("root", "admin"))"#;
+    let file = format!("{RULE}query = '''{query}'''");
+    let rule = RuleFile::parse("scanner.toml", &file).expect("a valid rule");
     let program = weir_eql::compile(&[rule], Folding::Unicode).expect("a valid rule");
     Detector::new(program).expect("what is compiled can run")
 });

@@ -7,13 +7,6 @@ use weir_engine::tag::{Match, NotAnObject, Tagger, mark_unjudged};
 
 use super::is_event;
 
-/// Matches of both rules, then one of them suppressed.
-pub(super) const MATCHES: [Match; 3] = [
-    Match { rule: 0, suppressed_by: None },
-    Match { rule: 1, suppressed_by: None },
-    Match { rule: 1, suppressed_by: Some(0) },
-];
-
 /// Two rules that add to all the same fields, and an exception.
 pub(super) static TAGGER: LazyLock<Tagger> = LazyLock::new(|| {
     let entry = |id: &str| ThreatEntry { id: id.to_owned(), name: format!("\"{id}\""), reference: String::new() };
@@ -34,9 +27,16 @@ pub(super) static TAGGER: LazyLock<Tagger> = LazyLock::new(|| {
     Tagger::new(&[rule("one", "T1059.004"), rule("two", "T1059.006")], &[exception])
 });
 
+/// Both rules match, or one of them is suppressed, or there is only one.
+pub(super) const MATCHES: [&[Match]; 3] = {
+    let [one, two] = [Match { rule: 0, suppressed_by: None }, Match { rule: 1, suppressed_by: None }];
+    let suppressed = Match { rule: 0, suppressed_by: Some(0) };
+    [&[one, two], &[suppressed, two], &[suppressed]]
+};
+
 /// Tags the bytes as an event.
 pub(super) fn check(event: &[u8]) {
-    for matches in [&MATCHES[..1], &MATCHES[..2], &MATCHES[..], &MATCHES[2..]] {
+    for matches in MATCHES {
         check_additions(event, |event, out| TAGGER.tag(event, matches, out));
     }
     check_additions(event, |event, out| mark_unjudged(event, "too_large", out));

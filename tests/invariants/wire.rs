@@ -42,7 +42,9 @@ fn check_event(wrapper: &[u8]) {
     } else {
         assert!(line.is_empty());
     }
-    check_additions(wrapper, |wrapper, out| tagged(wrapper, &TAGGER, &MATCHES, out).is_ok());
+    for matches in MATCHES {
+        check_additions(wrapper, |wrapper, out| tagged(wrapper, &TAGGER, matches, out).is_ok());
+    }
     check_additions(wrapper, |wrapper, out| marked(wrapper, "too_large", out).is_ok());
     let _ = to_line(wrapper, &mut Vec::new());
 }
