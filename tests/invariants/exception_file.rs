@@ -16,7 +16,7 @@ pub(super) fn check(bytes: &[u8]) {
     };
     exceptions[0].expiring(0);
     match weir_eql::compile_with_exceptions(&rules, &exceptions, Folding::Unicode) {
-        Ok(program) => judge(program),
+        Ok(program) => drop(judge(program)),
         Err(wrong) => render(&wrong),
     }
 }
