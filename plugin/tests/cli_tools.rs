@@ -168,7 +168,18 @@ Container Management Utility Run Inside A Container (version 1)
 fn inspect_tells_programs_the_same_as_json() {
     let folder = Folder::new();
     folder.write("rule.toml", RULE);
-    folder.run("build rule.toml -o rules.wasm", "").output();
+    folder.write(
+        "known.exceptions.toml",
+        r#"
+            [[exceptions]]
+            name = "Builds"
+            comment = "They call docker"
+            rules = "all"
+            condition = 'container.id : "build-*"'
+            expires = 2030-01-31T00:00:00Z
+        "#,
+    );
+    folder.run("build rule.toml known.exceptions.toml -o rules.wasm", "").output();
     let told: Value = serde_json::from_str(&folder.run("inspect --json rules.wasm", "").output()).unwrap();
     assert_eq!(told["module"], "rules.wasm");
     assert_eq!(told["size"], fs::metadata(folder.path("rules.wasm")).unwrap().len());
@@ -187,6 +198,14 @@ fn inspect_tells_programs_the_same_as_json() {
     }
     assert_eq!(rule["tags"][1], "Domain: Container");
     assert_eq!(rule["threats"][0]["techniques"][0]["entry"]["id"], "T1609");
+    let exception = json!({
+        "name": "Builds",
+        "comment": "They call docker",
+        "rules": ["all"],
+        "not_before": null,
+        "expires": "2030-01-31T00:00:00Z",
+    });
+    assert_eq!(told["exceptions"], json!([exception]));
 }
 
 #[test]
