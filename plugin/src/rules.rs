@@ -62,6 +62,9 @@ pub enum RulesError {
         /// Why not.
         source: SourcesError,
     },
+    /// The rule that was asked for is wrong.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
+    Wrong(Vec<Diagnostic>),
     /// The rules are wrong.
     #[error("{0}")]
     Refused(Refusal),

@@ -91,6 +91,15 @@ fn what_cannot_be_found_is_refused_with_what_can() {
 }
 
 #[test]
+fn what_is_wrong_with_a_rule_is_shown_where_it_stands() {
+    let folder = Folder::new();
+    folder.write("rule.toml", SHIPPED.replace("risk_score = 21", "risk_score = 101"));
+    let said = folder.run("guide rule.toml", "").complaint(78);
+    assert!(said.starts_with("error: `risk_score` is out of range\n"), "{said}");
+    assert!(said.ends_with("= help: write a number from 0 to 100\n"), "{said}");
+}
+
+#[test]
 fn nothing_in_a_rule_is_a_command_to_the_terminal() {
     let folder = Folder::new();
     let note = r#"note = "\u001b[2J\u0007 read\r\nthis\u202e""#;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use weir_eql::RuleFile;
 
-use super::{Refusal, RulesError, unreadable};
+use super::{RulesError, unreadable};
 
 /// The names and texts of the files in `wasm-guest/rules`.
 static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/shipped_files.rs"));
@@ -45,7 +45,7 @@ pub(super) fn select<'f>(
 }
 
 fn parse(path: &str, text: &str) -> Result<RuleFile, RulesError> {
-    RuleFile::parse(path, text).map_err(|wrong| RulesError::Refused(Refusal(wrong)))
+    RuleFile::parse(path, text).map_err(RulesError::Wrong)
 }
 
 fn stem(file: &str) -> &str {
