@@ -31,7 +31,7 @@ fn folder() -> Folder {
 fn a_config_that_can_be_run_is_ok_and_outlined() {
     let folder = folder();
     for (detect, sections, outline) in [
-        ("", "", "  stdin → 1 rule → stdout\n"),
+        ("", "", "  stdin → 6 rules → stdout\n"),
         (
             "  rules: [rules]\n  memory_mib: 128",
             "source: {type: file, path: in.ndjson}\nsink: {type: file, path: new.ndjson}",
@@ -47,7 +47,7 @@ source:
 sink: {type: vector, address: 'vector.example:1', tls: {ca_file: weir.crt, crt_file: weir.crt, key_file: weir.key}}
 alerts: {type: http, uri: 'https://logs.example/a?key=k', auth: {strategy: bearer, token_file: token}}
 metrics: {address: '127.0.0.1:0'}",
-            "  vector at 127.0.0.1:0 → 1 rule → vector at vector.example:1\n  alerts → http at https://logs.example/a\n",
+            "  vector at 127.0.0.1:0 → 6 rules → vector at vector.example:1\n  alerts → http at https://logs.example/a\n",
         ),
     ] {
         folder.configure(detect, sections);
@@ -163,7 +163,7 @@ fn everything_that_is_wrong_is_told_at_once() {
         assert!(message.contains(part), "{part}\n{message}");
     }
     assert!(message.ends_with("error: 5 errors in 4 files; nothing was run\n"), "{message}");
-    assert_eq!(ended.stdout(), "good.yaml: ok\n  stdin → 1 rule → stdout\n".as_bytes());
+    assert_eq!(ended.stdout(), "good.yaml: ok\n  stdin → 6 rules → stdout\n".as_bytes());
     assert_eq!(folder.read("out.ndjson"), "kept");
 }
 

@@ -1,5 +1,5 @@
 //! How fast events are judged: the whole command, the guest alone and the engine alone, against what one would write
-//! without Weir: `serde_json::Value` and a predicate in Rust. All in one run, on the same events, one worker.
+//! without Weir: `serde_json::Value` and a predicate in Rust. All in one run, on the same events, one rule, one worker.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -12,8 +12,9 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use weir::batch::Batch;
 use weir::guest::{Guest, Limits, Module};
+use weir::rules::build_program;
 use weir_engine::Detector;
-use weir_engine::program::Folding;
+use weir_engine::program::{Folding, Program};
 use weir_eql::RuleFile;
 use weir_tests::generate::{Shape, events};
 
@@ -31,8 +32,12 @@ fn main() -> Fallible<()> {
     let input = folder.path().join("events.ndjson");
     let (bytes, matching) = generate(&input, count)?;
     let batches = split(&bytes);
-    let detector = native()?;
-    let guest = guest()?;
+    let program = seed_rule()?;
+    let compiled = build_program(&program)?;
+    let module = folder.path().join("rule.wasm");
+    fs::write(&module, &compiled)?;
+    let guest = guest(&compiled)?;
+    let detector = Detector::new(program)?;
     let output = folder.path().join("tagged.ndjson");
 
     println!(
@@ -41,13 +46,13 @@ fn main() -> Fallible<()> {
     );
     let mut table = Table { bytes: bytes.len(), events: count, baseline: None };
     table.row("serde_json::Value and a predicate, file → file", best(rounds, || baseline(&input, &output, matching)));
-    table.row("weir run, file → file, one worker", best(rounds, || command(&input, &output)));
+    table.row("weir run, file → file, one worker", best(rounds, || command(&module, &input, &output)));
     table.row("guest alone, copy into it included", best(rounds, || judge(&guest, &batches, matching)));
     table.row("engine alone, native", best(rounds, || detect(&detector, &batches, matching)));
     table.row("memcpy", best(rounds, || copy(&bytes)));
     let empty = folder.path().join("empty.ndjson");
     File::create(&empty)?;
-    let start = best(rounds, || command(&empty, &output));
+    let start = best(rounds, || command(&module, &empty, &output));
     println!("\nweir run on an empty file: {} ms, most of it to compile the module", start.as_millis());
     Ok(())
 }
@@ -101,15 +106,15 @@ fn split(bytes: &[u8]) -> Vec<Batch> {
     batches
 }
 
-fn native() -> Fallible<Detector> {
+/// The one that the events are made for.
+fn seed_rule() -> Fallible<Program> {
     let path = root().join("wasm-guest/rules/container_management_utility.toml");
     let rule = RuleFile::parse(&path, &fs::read_to_string(&path)?).map_err(|wrong| wrong[0].to_string())?;
-    let program = weir_eql::compile(&[rule], Folding::Unicode).map_err(|wrong| wrong[0].to_string())?;
-    Ok(Detector::new(program)?)
+    Ok(weir_eql::compile(&[rule], Folding::Unicode).map_err(|wrong| wrong[0].to_string())?)
 }
 
-fn guest() -> Fallible<Guest> {
-    let module = Module { name: "shipped rules", bytes: weir::rules::SHIPPED, pinned: None, cache: None };
+fn guest(bytes: &[u8]) -> Fallible<Guest> {
+    let module = Module { name: "rule.wasm", bytes, pinned: None, cache: None };
     Ok(Guest::load(&module, &Limits::default())?)
 }
 
@@ -139,10 +144,12 @@ fn copy(bytes: &[u8]) -> Fallible<Duration> {
 }
 
 /// What the command took: wall time, its start included.
-fn command(input: &Path, output: &Path) -> Fallible<Duration> {
+fn command(module: &Path, input: &Path, output: &Path) -> Fallible<Duration> {
     let started = Instant::now();
     let status = Command::new(binary()?)
-        .args(["run", "--quiet", "--workers=1", "--input"])
+        .args(["run", "--quiet", "--workers=1", "--module"])
+        .arg(module)
+        .arg("--input")
         .arg(input)
         .arg("--output")
         .arg(output)

@@ -10,6 +10,15 @@ use super::*;
 
 static SHIPPED: LazyLock<Detector> = LazyLock::new(|| Detector::shipped().unwrap());
 
+/// The rule that docker matches.
+const UTILITY: &str = "6c6bb7ea-0636-44ca-b541-201478ef6b50";
+
+/// The ids of the shipped rules that match.
+fn matching(verdict: &Verdict) -> Vec<&str> {
+    let Verdict::Matches(rules) = verdict else { panic!("{verdict:?}") };
+    rules.iter().map(|rule| &*SHIPPED.rules()[*rule as usize].id).collect()
+}
+
 /// As `weir run` tags the event's bytes.
 fn tagged_as_bytes(event: &Value) -> Value {
     let tagged = SHIPPED.tag_lines(Bytes::from(event.to_string())).concat();
@@ -17,7 +26,7 @@ fn tagged_as_bytes(event: &Value) -> Value {
 }
 
 fn scalar() -> impl Strategy<Value = Value> {
-    let words = ["process", "start", "docker", "abc", "TA0002", "6c6bb7ea-0636-44ca-b541-201478ef6b50"];
+    let words = ["process", "start", "docker", "abc", "TA0002", UTILITY];
     prop_oneof![
         prop::sample::select(words.to_vec()).prop_map(Value::from),
         Just(Value::Null),
@@ -59,7 +68,7 @@ proptest! {
             prop_assert_eq!(tagged, &tagged_as_bytes(event), "{}", event);
             let is_docker = event["process"]["name"] == "docker";
             if event.get("event").is_none() {
-                prop_assert_eq!(verdict, Verdict::Matches(if is_docker { vec![0] } else { vec![] }));
+                prop_assert_eq!(matching(&verdict), if is_docker { vec![UTILITY] } else { vec![] });
             }
         }
         let mut again = tagged.clone();
@@ -90,8 +99,7 @@ fn events_beyond_one_batch_are_judged_in_their_order() {
         "container.id": "x".repeat(400_000)})
     };
     let mut events: Vec<Value> = ["docker", "bash", "runc", "sh", "kubectl"].map(event).into();
-    let matches: Vec<bool> =
-        SHIPPED.tag(&mut events).into_iter().map(|verdict| verdict == Verdict::Matches(vec![0])).collect();
+    let matches: Vec<bool> = SHIPPED.tag(&mut events).iter().map(|verdict| matching(verdict) == [UTILITY]).collect();
     assert_eq!(matches, [true, false, true, false, true]);
     assert_eq!(events[2]["event.category"], "process");
     assert_eq!(events[2]["tags"][0], "TA0002");

@@ -24,11 +24,14 @@ impl Weir {
         // Free until it is taken: nothing else on this machine waits for just this port.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let config = folder.join("weir.yaml");
+        let rule = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wasm-guest/rules/container_management_utility.toml");
+        let rule = rule.display();
         let compression = compression.name();
         fs::write(
             &config,
             format!(
                 "source: {{type: vector, address: '{address}'}}\n\
+                 detect: {{rules: ['{rule}']}}\n\
                  sink: {{type: vector, address: '{downstream}', compression: {compression}}}\n"
             ),
         )?;
