@@ -13,6 +13,7 @@ impl Calculation<'_> {
     pub(crate) fn call(&mut self, function: &Function, arguments: &[Expression]) -> Option<Item> {
         let first = arguments.first()?;
         match function {
+            Function::AfterLast => self.after_last(arguments).map(Item::Text),
             Function::All => self.decide(arguments, false).map(Item::Bool),
             Function::Any => self.decide(arguments, true).map(Item::Bool),
             Function::Not => self.truth(first).map(|value| Item::Bool(!value)),
@@ -26,6 +27,7 @@ impl Calculation<'_> {
                 let (source, part) = self.source_and_part(*case, arguments)?;
                 Some(Item::Bool(self.at(source).ends_with(self.at(part))))
             }
+            Function::Except => self.except(arguments).map(Item::Text),
             Function::IndexOf(case) => self.index_of(*case, arguments).map(position),
             Function::InNetworks(networks) => {
                 let address = self.text(first)?;
@@ -42,7 +44,27 @@ impl Calculation<'_> {
             }
             Function::Substring => self.substring(arguments).map(Item::Text),
             Function::Text => self.text(first).map(Item::Text),
+            Function::Words => None,
         }
+    }
+
+    fn after_last(&mut self, arguments: &[Expression]) -> Option<Range<usize>> {
+        let (source, part) = self.source_and_part(Case::Sensitive, arguments)?;
+        let (text, part) = (self.at(source.clone()), self.at(part));
+        let skipped = memmem::rfind(text.as_bytes(), part.as_bytes()).map_or(0, |found| found + part.len());
+        Some(source.start + skipped..source.end)
+    }
+
+    fn except(&mut self, arguments: &[Expression]) -> Option<Range<usize>> {
+        let (value, others) = arguments.split_first()?;
+        let value = self.text(value)?;
+        for other in others {
+            let other = self.text(other)?;
+            if self.at(other) == self.at(value.clone()) {
+                return None;
+            }
+        }
+        Some(value)
     }
 
     /// `deciding` if any argument is, else its opposite if that is known of all.

@@ -9,7 +9,7 @@ use crate::hits::{Hits, Stored};
 use crate::json::{self, Malformed, Text};
 use crate::lookup::Lookup;
 use crate::number::parse_number;
-use crate::program::{Case, Expression, Folding, Program, Test};
+use crate::program::{Case, Expression, Folding, Function, Program, Test};
 use crate::scan::Value;
 
 /// How many combinations of values a calculation may have in one event. Events with more count as malformed.
@@ -35,6 +35,8 @@ pub(crate) struct Predicates {
 #[derive(Debug)]
 struct Calculated {
     expression: Expression,
+    /// Is each word of the result a value of its own?
+    is_split: bool,
     /// Its number among all fields.
     field: usize,
     /// What it reads: sorted, each once.
@@ -128,6 +130,10 @@ impl Predicates {
         let (field, tests) = (calculated.field, &self.fields[calculated.field]);
         match calculation.value(&calculated.expression) {
             None => hits.extend(&tests.null),
+            Some(value) if calculated.is_split => {
+                let place = calculation.as_text(value);
+                self.judge_words(field, scratch.at(place), hits);
+            }
             Some(value) => {
                 hits.extend(&tests.exists);
                 match value {
@@ -144,6 +150,13 @@ impl Predicates {
             }
         }
         hits.calculation = scratch;
+    }
+
+    fn judge_words(&self, field: usize, text: &str, hits: &mut Hits) {
+        let tests = &self.fields[field];
+        let mut words = text.split_ascii_whitespace().peekable();
+        hits.extend(if words.peek().is_some() { &tests.exists } else { &tests.null });
+        words.for_each(|word| self.judge_unescaped(field, word, hits));
     }
 
     fn judge_string(&self, field: usize, text: Text<'_>, hits: &mut Hits) {
@@ -218,11 +231,15 @@ impl Predicates {
 
 impl Calculated {
     fn new((field, expression): (usize, &Expression)) -> Self {
+        let (expression, is_split) = match expression {
+            Expression::Call(Function::Words, arguments) => (arguments.first().unwrap_or(expression), true),
+            expression => (expression, false),
+        };
         let mut reads = Vec::new();
         expression.each_field(&mut |field| reads.push(*field));
         reads.sort_unstable();
         reads.dedup();
-        Self { expression: expression.clone(), field, reads }
+        Self { expression: expression.clone(), is_split, field, reads }
     }
 }
 

@@ -66,6 +66,39 @@ fn there_is_no_value_where_any_combination_has_none() {
 }
 
 #[test]
+fn a_name_is_what_follows_the_last_mark() {
+    let name = call(Function::AfterLast, [field("a"), text("/")]);
+    for (value, expected) in [("/usr/bin/nc", "nc"), ("nc", "nc"), ("/usr/bin/", ""), ("/", ""), ("ö/é", "é")] {
+        check(&name, equals(&[expected], Case::Sensitive), &[(&format!(r#"{{"a":["x",{value:?}]}}"#), true)]);
+    }
+    let id = call(Function::AfterLast, [field("a"), text("://")]);
+    check(&id, equals(&["e:/f"], Case::Sensitive), &[(r#"{"a":"c://d://e:/f"}"#, true), (r#"{"a":"e:/f/"}"#, false)]);
+}
+
+#[test]
+fn what_stands_for_no_value_is_none_and_leaves_the_others() {
+    let id = call(Function::Except, [field("a"), text("host"), text("")]);
+    let rows = [(r#"{"a":"host"}"#, false), (r#"{"a":""}"#, false), (r#"{"a":["host","c1"]}"#, true), ("{}", false)];
+    check(&id, Test::Exists, &rows);
+    check(&id, equals(&["host"], Case::Insensitive), &[(r#"{"a":"host"}"#, false), (r#"{"a":"HOST"}"#, true)]);
+    check(&id, equals(&["5"], Case::Sensitive), &[(r#"{"a":5}"#, true)]);
+}
+
+#[test]
+fn each_word_is_a_value_unless_it_is_calculated_with() {
+    let words = call(Function::Words, [field("a")]);
+    let event = r#"{"a":" nc  -l\t4444 "}"#;
+    for (expected, is_word) in [("nc", true), ("-l", true), ("4444", true), ("nc  -l", false), ("", false)] {
+        check(&words, equals(&[expected], Case::Sensitive), &[(event, is_word)]);
+    }
+    check(&words, like(&["*c*4*"], Case::Sensitive), &[(event, false)]);
+    check(&words, int(Comparison::Greater, 4443), &[(event, true)]);
+    check(&words, Test::Exists, &[(event, true), (r#"{"a":"  "}"#, false), (r#"{"a":["","x"]}"#, true), ("{}", false)]);
+    check(&words, Test::Null, &[(event, false), (r#"{"a":" "}"#, true), ("{}", true)]);
+    check(&call(Function::Length, [words]), Test::Exists, &[(event, false)]);
+}
+
+#[test]
 fn a_constant_has_its_value_in_every_event() {
     check(&Expression::Constant(Constant::Bool(true)), Test::Bool(true), &[("{}", true)]);
     check(&Expression::Constant(Constant::Null), Test::Null, &[(r#"{"a":1}"#, true)]);

@@ -51,6 +51,8 @@ pub enum Operator {
 /// A function, with its arguments in order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Function {
+    /// Source, part: what stands after the last `part`; all of the source if it isn't there.
+    AfterLast,
     /// Are all arguments true? An argument without a value is neither true nor false: it counts only if no other decides.
     All,
     /// Is any argument true? As for `All`.
@@ -64,6 +66,8 @@ pub enum Function {
     Contains(Case),
     /// Source, part: does the one end with the other?
     EndsWith(Case),
+    /// Value, others: the value as text; none if it is one of the others.
+    Except,
     /// Source, part, and where to start (0): the position of the first occurrence; none if there is none.
     IndexOf(Case),
     /// Is the address in one of the networks? What isn't an address is in none.
@@ -80,6 +84,8 @@ pub enum Function {
     Substring,
     /// The value as text.
     Text,
+    /// Text: each of its words, between white space, is a value. Only as the outermost of a calculation; else none is.
+    Words,
 }
 
 /// A range of IPv6 addresses; an IPv4 address is one of them, by the mapping of RFC 4291.

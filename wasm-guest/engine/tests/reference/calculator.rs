@@ -15,7 +15,7 @@ pub enum Value {
 }
 
 /// The value for one combination: `fields` holds what each field contributes to it.
-pub fn calculate(expression: &Expression, fields: &[(u32, Option<String>)], folding: Folding) -> Option<Value> {
+fn calculate(expression: &Expression, fields: &[(u32, Option<String>)], folding: Folding) -> Option<Value> {
     let of = |inner: &Expression| calculate(inner, fields, folding);
     match expression {
         Expression::Field(field) => fields.iter().find(|(known, _)| known == field)?.1.clone().map(Value::Text),
@@ -37,6 +37,17 @@ pub fn calculate(expression: &Expression, fields: &[(u32, Option<String>)], fold
             call(function, &arguments, folding)
         }
     }
+}
+
+/// All values for one combination; `None` stands for a lack of one.
+pub fn results(expression: &Expression, fields: &[(u32, Option<String>)], folding: Folding) -> Vec<Option<Value>> {
+    let Expression::Call(Function::Words, arguments) = expression else {
+        return vec![calculate(expression, fields, folding)];
+    };
+    let text = arguments.first().and_then(|inner| calculate(inner, fields, folding)).map(|value| value.text());
+    let words = text.iter().flat_map(|text| text.split_ascii_whitespace());
+    let words: Vec<_> = words.map(|word| Some(Value::Text(word.to_owned()))).collect();
+    if words.is_empty() { vec![None] } else { words }
 }
 
 /// Unknown parts matter only where no known one decides.
@@ -145,6 +156,17 @@ fn call(function: &Function, arguments: &[Value], folding: Folding) -> Option<Va
     let first = arguments.first()?;
     Some(match function {
         Function::All | Function::Any => unreachable!("judged without all arguments"),
+        Function::AfterLast => {
+            let (source, part) = (first.text(), arguments.get(1)?.text());
+            let after = |(end, _): (usize, char)| source[..end].ends_with(&part).then(|| source[end..].to_owned());
+            let ends = source.char_indices().chain([(source.len(), ' ')]).collect::<Vec<_>>().into_iter().rev();
+            Value::Text(ends.filter_map(after).next().unwrap_or_else(|| source.clone()))
+        }
+        Function::Except => {
+            let is_other = arguments[1..].iter().any(|other| other.text() == first.text());
+            (!is_other).then(|| Value::Text(first.text()))?
+        }
+        Function::Words => return None,
         Function::Not => Value::Bool(!truth(first)?),
         Function::Concat => Value::Text(arguments.iter().map(Value::text).collect()),
         Function::Length => Value::Number(Number::Int(units(first).len() as i64)),

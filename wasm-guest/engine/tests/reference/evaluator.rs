@@ -9,7 +9,7 @@ use weir_engine::program::{
 };
 use weir_engine::{Finding, Report};
 
-use crate::calculator::{Value, calculate};
+use crate::calculator::{Value, results};
 use crate::tree::{self, Node};
 
 pub fn judge(program: &Program, events: &[u8]) -> Report {
@@ -72,7 +72,8 @@ fn holds(condition: &Condition, program: &Program, values: &[(String, &Node)]) -
                 None => {
                     let expression = &program.calculated[*field as usize - program.fields.len()];
                     let combinations = combinations(expression, program, values);
-                    let mut results = combinations.iter().map(|fields| calculate(expression, fields, program.folding));
+                    let mut results =
+                        combinations.iter().flat_map(|fields| results(expression, fields, program.folding));
                     results.any(|result| result_passes(result, test, program.folding))
                 }
             }

@@ -45,8 +45,12 @@ pub fn expression(world: &World) -> impl Strategy<Value = Expression<String>> + 
 /// Too few arguments are judged as well; more are no program.
 fn most_arguments(function: &Function) -> usize {
     match function {
-        Function::Length | Function::Not | Function::Text | Function::InNetworks(_) => 1,
-        Function::Contains(_) | Function::StartsWith(_) | Function::EndsWith(_) | Function::Number => 2,
+        Function::Length | Function::Not | Function::Text | Function::Words | Function::InNetworks(_) => 1,
+        Function::AfterLast
+        | Function::Contains(_)
+        | Function::StartsWith(_)
+        | Function::EndsWith(_)
+        | Function::Number => 2,
         Function::IndexOf(_) | Function::Substring => 3,
         _ => 4,
     }
@@ -57,14 +61,17 @@ fn function() -> impl Strategy<Value = Function> {
     let with_case: Vec<fn(Case) -> Function> =
         vec![Function::Between, Function::Contains, Function::EndsWith, Function::IndexOf, Function::StartsWith];
     let without = vec![
+        Function::AfterLast,
         Function::All,
         Function::Any,
         Function::Not,
         Function::Concat,
+        Function::Except,
         Function::Length,
         Function::Number,
         Function::Substring,
         Function::Text,
+        Function::Words,
     ];
     let bits = |address: &str| address.parse::<Ipv6Addr>().unwrap().to_bits();
     let networks = [("::ffff:10.0.0.0", "::ffff:10.0.0.255"), ("fe80::", "fe80::ffff"), ("::", "::ffff")];
