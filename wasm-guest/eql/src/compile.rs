@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use weir_engine::program::{Condition, Exception, Expression, Folding, Predicate, Program, Rule, Test};
 
 use crate::clause::Clause;
-use crate::{Diagnostic, ExceptionFile, RuleFile};
+use crate::{Diagnostic, ExceptionFile, Mapping, RuleFile};
 
 mod exceptions;
 
@@ -30,15 +30,30 @@ pub fn compile_with_exceptions(
     exceptions: &[ExceptionFile],
     folding: Folding,
 ) -> Result<Program, Vec<Diagnostic>> {
+    compile_mapped(rules, exceptions, &[], folding)
+}
+
+/// Compiles the rules, and exceptions to them, in their order, for events whose source has names of its own for fields:
+/// the `mappings` tell them.
+///
+/// # Errors
+///
+/// All that is wrong with any of them.
+pub fn compile_mapped(
+    rules: &[RuleFile],
+    exceptions: &[ExceptionFile],
+    mappings: &[Mapping],
+    folding: Folding,
+) -> Result<Program, Vec<Diagnostic>> {
     let mut problems = duplicates(rules);
     let mut clauses = Vec::new();
     for rule in rules {
-        match rule.condition(folding) {
+        match rule.condition(mappings, folding) {
             Ok(clause) => clauses.push(clause),
             Err(faults) => problems.extend(faults),
         }
     }
-    let exceptions = exceptions::resolve(exceptions, rules, folding).unwrap_or_else(|faults| {
+    let exceptions = exceptions::resolve(exceptions, rules, mappings, folding).unwrap_or_else(|faults| {
         problems.extend(faults);
         Default::default()
     });

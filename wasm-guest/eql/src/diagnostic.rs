@@ -92,6 +92,11 @@ impl Diagnostic {
         self.severity == Severity::Unsupported
     }
 
+    /// Where in its file the offending text begins.
+    pub(crate) fn start(&self) -> usize {
+        self.marks[0].span.start
+    }
+
     /// What is wrong, in one line, without the place.
     pub fn message(&self) -> &str {
         &self.message

@@ -15,7 +15,7 @@ use crate::lower::lower;
 use crate::rule_file::{locate, toml_problem};
 use crate::rule_table::{Reader, Required, Table};
 use crate::toml_text::TomlText;
-use crate::{Diagnostic, parser};
+use crate::{Diagnostic, Mapping, mapping, parser};
 
 const KEYS: [&str; 6] = ["name", "comment", "rules", "condition", "not_before", "expires"];
 const NAME: Required = Required { key: "name", remedy: "add `name = \"What is known and harmless\"`" };
@@ -121,9 +121,15 @@ impl ExceptionFile {
     }
 
     /// The condition of an entry of this file.
-    pub(crate) fn condition(&self, entry: &Entry, folding: Folding) -> Result<Clause, Vec<Diagnostic>> {
+    pub(crate) fn condition(
+        &self,
+        entry: &Entry,
+        mappings: &[Mapping],
+        folding: Folding,
+    ) -> Result<Clause, Vec<Diagnostic>> {
         let Condition { text, parsed, place } = &entry.condition;
         lower(parsed, text, folding)
+            .and_then(|clause| mapping::apply(mappings, clause, folding).map_err(|fault| vec![fault]))
             .map_err(|faults| faults.into_iter().map(|fault| locate(&self.source, place, fault)).collect())
     }
 }

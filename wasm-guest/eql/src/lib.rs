@@ -4,11 +4,11 @@
 //! and `rule_threat`, which asks `attack`, and `toml_text` remembers where the query stands in it; `lexer` and `parser` turn
 //! the query into the tree of `ast`, each with a second half, `literal` and `operand`; `lower` turns that into a `clause` or a
 //! `refusal`, with `value` for what is calculated, by a `function` or not, and with `regex` and `language` for regular
-//! expressions; `lint` doubts what is right, and asks `schema` about fields; `compile` shares predicates between rules. An
-//! `exception_file` goes the same way, but has conditions in the place of queries. For people, a `tree` shows what each
-//! part of a condition says of an event, and `reason` why; `coverage` says what a rule's test cases leave untested, by way of
-//! `mutants`. What goes wrong in a query is a `fault`, and a `diagnostic` once the file is known; `suggest` guesses what was
-//! meant.
+//! expressions; `lint` doubts what is right, and asks `schema` about fields; a `mapping`, read from its `mapping_file`, adds
+//! what a source calls the fields otherwise; `compile` shares predicates between rules. An `exception_file` goes the same way,
+//! but has conditions in the place of queries. For people, a `tree` shows what each part of a condition says of an event, and
+//! `reason` why; `coverage` says what a rule's test cases leave untested, by way of `mutants`. What goes wrong in a query is a
+//! `fault`, and a `diagnostic` once the file is known; `suggest` guesses what was meant.
 #![forbid(unsafe_code)]
 
 mod attack;
@@ -36,6 +36,8 @@ mod regex;
 mod value;
 
 mod lint;
+mod mapping;
+mod mapping_file;
 mod schema;
 
 mod compile;
@@ -49,10 +51,11 @@ mod diagnostic;
 mod fault;
 mod suggest;
 
-pub use compile::{compile, compile_with_exceptions};
+pub use compile::{compile, compile_mapped, compile_with_exceptions};
 pub use coverage::{Coverage, Survivor, Untested};
 pub use diagnostic::{Color, Diagnostic};
 pub use exception_file::ExceptionFile;
+pub use mapping::Mapping;
 pub use prose::Prose;
 pub use rule_file::RuleFile;
 pub use tree::{Kind, Node, Place, Tree, verdicts};

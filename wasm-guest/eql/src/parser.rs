@@ -44,7 +44,7 @@ pub(crate) fn parse_condition(condition: &str) -> Result<Query, Fault> {
     if ahead.next_token().is_ok_and(|second| second.is("where")) {
         return Err(Fault::new(start, "a condition has no event category")
             .label("a category")
-            .help("leave out the category and `where`: the rules have theirs, and only what they match is excepted"));
+            .help("leave out the category and `where`, and write the condition alone"));
     }
     let condition = parser.condition()?;
     match parser.token.kind {

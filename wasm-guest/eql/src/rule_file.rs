@@ -18,7 +18,7 @@ use crate::rule_meta::{self, has_known_language};
 use crate::rule_table::{Reader, Required, Table};
 use crate::toml_text::TomlText;
 use crate::tree::Place;
-use crate::{Diagnostic, lint, parser};
+use crate::{Diagnostic, Mapping, lint, mapping, parser};
 
 const RULE: Required = Required { key: "rule", remedy: "add `[rule]`" };
 const ID: Required =
@@ -88,8 +88,10 @@ impl RuleFile {
     }
 
     /// The condition under which the rule matches.
-    pub(crate) fn condition(&self, folding: Folding) -> Result<Clause, Vec<Diagnostic>> {
-        lower(&self.query, &self.meta.query, folding).map_err(|faults| self.diagnose(faults))
+    pub(crate) fn condition(&self, mappings: &[Mapping], folding: Folding) -> Result<Clause, Vec<Diagnostic>> {
+        lower(&self.query, &self.meta.query, folding)
+            .and_then(|clause| mapping::apply(mappings, clause, folding).map_err(|fault| vec![fault]))
+            .map_err(|faults| self.diagnose(faults))
     }
 
     /// Its query, parsed.

@@ -46,6 +46,15 @@ impl<'s> Reader<'s> {
         Diagnostic::new(self.source, span, message)
     }
 
+    /// The value of a key that must be there.
+    pub(crate) fn required<'t>(&mut self, table: &Table<'t>, required: &Required) -> Option<&'t Spanned<DeValue<'t>>> {
+        let value = table.entries.get(required.key);
+        if value.is_none() {
+            self.missing(table, required);
+        }
+        value
+    }
+
     /// The text of a key that must be there; absent after a problem.
     pub(crate) fn required_text<'t>(&mut self, table: &Table<'t>, required: &Required) -> Option<Spanned<&'t str>> {
         if !table.entries.contains_key(required.key) {
@@ -83,13 +92,26 @@ impl<'s> Reader<'s> {
     }
 
     pub(crate) fn number(&mut self, table: &Table<'_>, key: &str) -> Option<Spanned<i64>> {
-        let value = table.entries.get(key)?;
+        self.as_number(key, table.entries.get(key)?)
+    }
+
+    pub(crate) fn as_number(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Spanned<i64>> {
         let integer = value.get_ref().as_integer();
         let number = integer.and_then(|integer| i64::from_str_radix(integer.as_str(), integer.radix()).ok());
         if number.is_none() {
             self.wrong_type(key, "a whole number", value);
         }
         Some(Spanned::new(value.span(), number?))
+    }
+
+    /// The boolean of a key that may be absent.
+    pub(crate) fn boolean(&mut self, table: &Table<'_>, key: &str) -> Option<bool> {
+        let value = table.entries.get(key)?;
+        let boolean = value.get_ref().as_bool();
+        if boolean.is_none() {
+            self.wrong_type(key, "`true` or `false`", value);
+        }
+        boolean
     }
 
     /// The texts of an array; none if the key is absent.
@@ -162,7 +184,7 @@ impl<'s> Reader<'s> {
     /// The tables of an array, each called `name`; none if the key is absent.
     pub(crate) fn tables<'t>(&mut self, table: &Table<'t>, key: &str, name: &'static str) -> Vec<Table<'t>> {
         let items = self.items(table, key, "an array of tables");
-        items.iter().filter_map(|item| self.as_table(item, key, name)).collect()
+        items.iter().filter_map(|item| self.as_table(key, item, name)).collect()
     }
 
     /// The table of a key that must be there, called `name`.
@@ -176,7 +198,12 @@ impl<'s> Reader<'s> {
             self.missing(table, required);
             return None;
         };
-        self.as_table(value, required.key, name)
+        self.as_table(required.key, value, name)
+    }
+
+    /// The table of a key that may be absent, called `name`.
+    pub(crate) fn table<'t>(&mut self, table: &Table<'t>, key: &str, name: &'static str) -> Option<Table<'t>> {
+        self.as_table(key, table.entries.get(key)?, name)
     }
 
     fn items<'t>(&mut self, table: &Table<'t>, key: &str, wanted: &str) -> &'t [Spanned<DeValue<'t>>] {
@@ -188,7 +215,12 @@ impl<'s> Reader<'s> {
         array.map_or(&[], |array| array)
     }
 
-    fn as_table<'t>(&mut self, value: &'t Spanned<DeValue<'t>>, key: &str, name: &'static str) -> Option<Table<'t>> {
+    pub(crate) fn as_table<'t>(
+        &mut self,
+        key: &str,
+        value: &'t Spanned<DeValue<'t>>,
+        name: &'static str,
+    ) -> Option<Table<'t>> {
         let entries = value.get_ref().as_table();
         if entries.is_none() {
             self.wrong_type(key, "a table", value);
@@ -206,7 +238,7 @@ impl<'s> Reader<'s> {
         self.problems.push(self.problem(table.span.clone(), message).help(help));
     }
 
-    fn wrong_type(&mut self, key: &str, wanted: &str, value: &Spanned<DeValue<'_>>) {
+    pub(crate) fn wrong_type(&mut self, key: &str, wanted: &str, value: &Spanned<DeValue<'_>>) {
         let found = match value.get_ref() {
             DeValue::String(_) => "text",
             DeValue::Integer(_) | DeValue::Float(_) => "a number",
@@ -245,5 +277,10 @@ impl<'t> Table<'t> {
     /// Is the key there, or one that may be a slip for it?
     pub(crate) fn has_like(&self, key: &str) -> bool {
         nearest(key, self.entries.keys().map(|known| &**known.get_ref())).is_some()
+    }
+
+    /// Its keys and values.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Spanned<&'t str>, &'t Spanned<DeValue<'t>>)> + use<'t> {
+        self.entries.iter().map(|(key, value)| (Spanned::new(key.span(), &**key.get_ref()), value))
     }
 }

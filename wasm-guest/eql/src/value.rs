@@ -58,7 +58,8 @@ fn not(value: Expression<String>) -> Expression<String> {
     Expression::Call(Function::Not, vec![value])
 }
 
-fn folded(value: Expression<String>, folding: Folding) -> Expression<String> {
+/// A constant, if it reads no field.
+pub(crate) fn folded(value: Expression<String>, folding: Folding) -> Expression<String> {
     let mut reads_field = false;
     let without_names = value.map_fields(&mut |_| {
         reads_field = true;

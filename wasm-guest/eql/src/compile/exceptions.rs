@@ -8,7 +8,7 @@ use weir_engine::program::{Coverage, ExceptionMeta, Folding};
 use crate::clause::Clause;
 use crate::exception_file::{ALL, Entry};
 use crate::suggest::nearest;
-use crate::{Diagnostic, ExceptionFile, RuleFile};
+use crate::{Diagnostic, ExceptionFile, Mapping, RuleFile};
 
 /// What is told about each exception, and its condition, in the order of the files.
 ///
@@ -18,6 +18,7 @@ use crate::{Diagnostic, ExceptionFile, RuleFile};
 pub(super) fn resolve(
     files: &[ExceptionFile],
     rules: &[RuleFile],
+    mappings: &[Mapping],
     folding: Folding,
 ) -> Result<(Vec<ExceptionMeta>, Vec<Clause>), Vec<Diagnostic>> {
     let numbers: HashMap<&str, u32> = rules.iter().map(|rule| &*rule.meta().id).zip(0..).collect();
@@ -29,7 +30,7 @@ pub(super) fn resolve(
                 Ok(rules) => metas.push(meta(entry, rules)),
                 Err(unknown) => problems.extend(unknown),
             }
-            match file.condition(entry, folding) {
+            match file.condition(entry, mappings, folding) {
                 Ok(clause) => clauses.push(clause),
                 Err(faults) => problems.extend(faults),
             }
