@@ -4,7 +4,11 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
+use weir::guest::{Limits, Module};
 use weir::harness::Harness;
+use weir::{Detector, Verdict, rules};
+use weir_engine::program::Folding;
 
 const FILES: [&str; 5] = [
     "auditd_manager.sample_event.json",
@@ -50,4 +54,45 @@ fn falcos_event_of_a_container_tool_is_tagged_and_keeps_falcos_verdict() {
     assert_eq!(event["threat"]["tactic"]["id"][0], "TA0002");
     assert_eq!(event["threat"]["technique"].get("id"), None, "Falco's own stays the only one");
     assert_eq!(event["weir"]["matches"][0]["rule"]["id"], outcome.matches[0]);
+}
+
+/// A sample in which `from` stands, with `to` instead.
+fn changed(samples: &[String], from: &str, to: &str) -> String {
+    samples.iter().find(|sample| sample.contains(from)).unwrap().replace(from, to)
+}
+
+#[test]
+fn raw_events_of_falco_and_tetragon_match_through_their_mappings_natively_in_wasm_and_as_records() {
+    let Some(samples) = samples() else { return };
+    let mut set = rules::all_shipped().unwrap();
+    set.mappings = rules::read_mappings(&["falco".into(), "tetragon".into()]).unwrap();
+    let bytes = rules::build(&set).unwrap();
+    let harness = Harness::load("mapped", &bytes).unwrap();
+    let module = Module { name: "mapped", bytes: &bytes, pinned: None, cache: None };
+    let records = Detector::load(&module, &Limits::default()).unwrap();
+    let program = weir_eql::compile_mapped(&set.rules, &[], &set.mappings, Folding::Unicode);
+    let native = weir_engine::Detector::new(program.map_err(|wrong| wrong[0].to_string()).unwrap()).unwrap();
+    let changed = |from, to| changed(&samples, from, to);
+    let falco = changed(r#""proc.name":"bash""#, r#""proc.name":"docker""#);
+    let listing = r#""proc.cmdline":"bash -c ls > /dev/null","proc.exepath":"/bin/bash""#;
+    let tetragon = changed("/usr/local/bin/local-path-provisioner", "/usr/local/bin/kubectl");
+    let mut rows: Vec<(String, usize)> = samples.iter().map(|sample| (sample.clone(), 0)).collect();
+    rows.extend([
+        (falco.clone(), 1),
+        (falco.replace(r#""container.id":"84c0b936c919""#, r#""container.id":"host""#), 0),
+        (falco.replace(r#""evt.type":"execve""#, r#""evt.type":"openat""#), 0),
+        (changed(listing, r#""proc.cmdline":"bash -i""#), 1),
+        (tetragon.clone(), 1),
+        (tetragon.replace(r#""binary":"/usr/local/bin/kubectl""#, r#""binary":"kubectl""#), 1),
+        (tetragon.replace("process_exec", "process_exit"), 0),
+    ]);
+    for (event, expected) in rows {
+        let outcome = harness.run_one(event.clone().into());
+        assert_eq!(outcome.matches.len(), expected, "{event}");
+        assert_eq!(native.detect(event.as_bytes()).findings.len(), expected, "{event}");
+        let mut record = [serde_json::from_str::<Value>(&event).unwrap()];
+        let verdicts = records.tag(&mut record);
+        assert!(matches!(&verdicts[0], Verdict::Matches(rules) if rules.len() == expected), "{event}");
+        assert_eq!(record[0], outcome.json(), "{event}");
+    }
 }

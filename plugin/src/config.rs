@@ -21,6 +21,7 @@ use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::rules::is_shipped_mapping;
 use fault::Fault;
 use file::ConfigFile;
 
@@ -68,6 +69,10 @@ pub struct Detect {
     #[serde(deserialize_with = "value::paths", skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1))]
     pub rules: Vec<PathBuf>,
+    /// How the events spell ECS fields, if otherwise: `falco`, `tetragon`, mapping files; not with `module`. Default: none.
+    #[serde(deserialize_with = "value::paths", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1))]
+    pub mappings: Vec<PathBuf>,
     /// The SHA-256 of the module, 64 hex digits; another module is refused. Default: any module is taken.
     #[serde(deserialize_with = "value::sha256")]
     #[schemars(regex(pattern = "^[0-9A-Fa-f]{64}$"))]
@@ -145,7 +150,7 @@ pub struct Logs {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Reload {
-    /// Is it read anew some seconds after it, the module or a rule file has changed? Default: `true`.
+    /// Is it read anew some seconds after it, the module, a rule file or a mapping has changed? Default: `true`.
     pub watch: bool,
 }
 
@@ -210,21 +215,24 @@ impl Config {
         Ok(config)
     }
 
-    /// The files that say how Weir runs: this one, the module, the rules, certificates, keys and tokens. Not those that
-    /// hold events.
+    /// The files that say how Weir runs: this one, the module, the rules and their mappings, certificates, keys and tokens.
+    /// Not those that hold events.
     pub fn files(&self) -> Vec<PathBuf> {
         let (mut source, mut sinks) = (self.source.clone(), [Some(self.sink.clone()), self.alerts.clone()]);
         let sources = [&mut source].into_iter().filter(|source| !matches!(source, Source::File { .. }));
         let sinks = sinks.iter_mut().flatten().filter(|sink| !matches!(sink, Sink::File { .. }));
         let ends = sources.flat_map(Source::paths).chain(sinks.flat_map(Sink::paths));
         let named = self.origin().into_iter().map(Path::to_owned).chain(self.detect.module.clone());
-        named.chain(self.detect.rules.clone()).chain(ends.map(|path| path.clone())).collect()
+        let mappings = self.detect.mappings.iter().filter(|mapping| !is_shipped_mapping(mapping));
+        let rules = self.detect.rules.iter().chain(mappings).cloned();
+        named.chain(rules).chain(ends.map(|path| path.clone())).collect()
     }
 
     fn resolve_paths(&mut self, folder: &Path) {
         let detect = [self.detect.module.as_mut(), self.detect.cache_dir.as_mut()].into_iter().flatten();
         let ends = self.source.paths().chain(self.sink.paths()).chain(self.alerts.iter_mut().flat_map(Sink::paths));
-        for path in detect.chain(&mut self.detect.rules).chain(ends) {
+        let mappings = self.detect.mappings.iter_mut().filter(|mapping| !is_shipped_mapping(mapping));
+        for path in detect.chain(&mut self.detect.rules).chain(mappings).chain(ends) {
             *path = folder.join(&path);
         }
     }
@@ -235,6 +243,7 @@ impl Default for Detect {
         Self {
             module: None,
             rules: Vec::new(),
+            mappings: Vec::new(),
             sha256: None,
             workers: None,
             batch_bytes: DEFAULT_BATCH_BYTES,

@@ -134,7 +134,7 @@ pub fn load_guest(config: &Config, cache: Option<&Path>) -> Result<Guest, Config
             })?;
             ("module", path.to_string_lossy(), &bytes[..])
         }
-        None if !detect.rules.is_empty() => {
+        None if !detect.rules.is_empty() || !detect.mappings.is_empty() => {
             bytes = build_rules(config)?;
             ("rules", "rules".into(), &bytes[..])
         }
@@ -154,17 +154,19 @@ pub fn load_guest(config: &Config, cache: Option<&Path>) -> Result<Guest, Config
 }
 
 fn build_rules(config: &Config) -> Result<Vec<u8>, ConfigError> {
-    let built = rules::read(&config.detect.rules).and_then(|set| {
-        if !set.skipped.is_empty() {
-            tracing::info!(files = set.skipped.len(), "rule files skipped; `weir build --check` lists them");
-        }
-        rules::build(&set)
-    });
-    built.map_err(|error| match error {
+    let Detect { rules, mappings, .. } = &config.detect;
+    let blame = |key, error| match error {
         // They come with their own places.
         RulesError::Refused(refusal) => ConfigError::of_report(refusal),
-        error => config.blame("detect", vec!["rules"], error),
-    })
+        error => config.blame("detect", vec![key], error),
+    };
+    let set = if rules.is_empty() { rules::all_shipped() } else { rules::read(rules) };
+    let mut set = set.map_err(|error| blame("rules", error))?;
+    if !set.skipped.is_empty() {
+        tracing::info!(files = set.skipped.len(), "rule files skipped; `weir build --check` lists them");
+    }
+    set.mappings = rules::read_mappings(mappings).map_err(|error| blame("mappings", error))?;
+    rules::build(&set).map_err(|error| blame("rules", error))
 }
 
 fn workers(detect: &Detect) -> usize {

@@ -1,17 +1,19 @@
 //! Rule files in, a module out; what it says on the way is for people. Knows nothing of running a module.
 
 mod carried;
+mod mappings;
 mod shipped;
 
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
 use weir_engine::program::{Folding, Program};
-use weir_eql::{Diagnostic, ExceptionFile, RuleFile};
+use weir_eql::{Diagnostic, ExceptionFile, Mapping, RuleFile};
 use weir_module::{BuildError, SourcesError};
 
 pub use carried::{attach, find_in_module};
-pub use shipped::find;
+pub use mappings::{is_shipped_mapping, read_mappings};
+pub use shipped::{all_shipped, find};
 
 /// The rules that Weir ships, as a module.
 pub static SHIPPED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/shipped.wasm"));
@@ -65,7 +67,20 @@ pub enum RulesError {
     /// The rule that was asked for is wrong.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
     Wrong(Vec<Diagnostic>),
-    /// The rules are wrong.
+    /// What a user names as a mapping is neither there nor shipped.
+    #[error("cannot read mapping `{}`: {source}; give a file, or one of {shipped}", mapping.display())]
+    NoMapping {
+        /// As the user named it.
+        mapping: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+        /// What is shipped.
+        shipped: String,
+    },
+    /// A mapping is given twice.
+    #[error("the mapping `{}` is given twice; remove one of the two", .0.display())]
+    MappingTwice(PathBuf),
+    /// The rules, or mappings of their fields, are wrong.
     #[error("{0}")]
     Refused(Refusal),
     /// The rules are right, but no module can be made of them.
@@ -73,7 +88,7 @@ pub enum RulesError {
     Build(#[from] BuildError),
 }
 
-/// Rules as they were read, with their exceptions.
+/// Rules as they were read, with their exceptions, and the mappings of their fields.
 #[derive(Debug, Default)]
 pub struct RuleSet {
     /// In the order of their files.
@@ -82,6 +97,8 @@ pub struct RuleSet {
     pub exceptions: Vec<ExceptionFile>,
     /// What folders held besides.
     pub skipped: Vec<Skipped>,
+    /// How the events spell the fields, if otherwise.
+    pub mappings: Vec<Mapping>,
 }
 
 /// A file in a folder that isn't a rule which Weir can run, though nothing is wrong with it.
@@ -111,7 +128,7 @@ impl RuleSet {
     }
 }
 
-/// Everything that is wrong with some rules.
+/// Everything that is wrong with some rules, exceptions or mappings.
 #[derive(Debug)]
 pub struct Refusal(pub Vec<Diagnostic>);
 
@@ -171,8 +188,8 @@ pub(crate) fn files_of(path: &Path) -> Result<Vec<PathBuf>, RulesError> {
 ///
 /// # Errors
 /// If they contradict each other, or no module can be made.
-pub fn build(RuleSet { rules, exceptions, .. }: &RuleSet) -> Result<Vec<u8>, RulesError> {
-    let program = weir_eql::compile_with_exceptions(rules, exceptions, Folding::Unicode)
+pub fn build(RuleSet { rules, exceptions, mappings, .. }: &RuleSet) -> Result<Vec<u8>, RulesError> {
+    let program = weir_eql::compile_mapped(rules, exceptions, mappings, Folding::Unicode)
         .map_err(|wrong| RulesError::Refused(Refusal(wrong)))?;
     Ok(build_program(&program)?)
 }
@@ -241,7 +258,7 @@ pub(crate) fn with_exception() -> Vec<u8> {
     let set = RuleSet {
         rules: vec![RuleFile::parse("rule.toml", rule).expect("it is shipped")],
         exceptions: vec![ExceptionFile::parse("known.exceptions.toml", exception).expect("it is right")],
-        skipped: Vec::new(),
+        ..RuleSet::default()
     };
     build(&set).expect("it is right")
 }

@@ -136,9 +136,14 @@ fn paths_are_relative_to_the_config_file() {
     assert_eq!(config.sink, Sink::File { path: "/out".into() });
     assert_eq!(config.detect.module, Some("/etc/weir/m".into()));
     assert_eq!(config.detect.cache_dir, Some("/etc/weir/../c".into()));
-    let text = "{detect: {rules: [r, /s]}, alerts: {type: file, path: a}}";
+    let text = "{detect: {rules: [r, /s], mappings: [falco, ./falco, m.toml]}, alerts: {type: file, path: a}}";
     let config = Config::parse(text, Path::new("/etc/weir/weir.yaml")).unwrap();
     assert_eq!(config.detect.rules, [Path::new("/etc/weir/r"), Path::new("/s")]);
+    // But for the names of what Weir ships.
+    assert_eq!(config.detect.mappings, ["falco", "/etc/weir/./falco", "/etc/weir/m.toml"].map(Path::new));
+    let watched = ["weir.yaml", "r", "./falco", "m.toml"].map(|file| Path::new("/etc/weir").join(file));
+    assert!(watched.iter().all(|file| config.files().contains(file)), "{:?}", config.files());
+    assert!(!config.files().contains(&"falco".into()));
     assert_eq!(config.alerts, Some(Sink::File { path: "/etc/weir/a".into() }));
 }
 
@@ -183,14 +188,15 @@ fn what_quickstart_shows_of_a_type_is_accepted_by_it() {
                 tls.as_object_mut().unwrap().remove("server_name");
             }
             // Of these, one excludes the other.
-            for other in ["rules", "module", "sha256"].iter().filter(|_| section == "detect") {
+            let exclusive = ["rules", "mappings", "module", "sha256"];
+            for other in exclusive.iter().filter(|_| section == "detect") {
                 let mut shown = shown.clone();
-                shown.retain(|key, _| !(["rules", "module", "sha256"].contains(&key.as_str()) && key != other));
+                shown.retain(|key, _| !(exclusive.contains(&key.as_str()) && key != other));
                 assert_eq!(accepts(&section, &shown), "", "{shown:?}");
             }
             for token in ["token", "token_file"] {
                 let mut shown = shown.clone();
-                shown.retain(|key, _| section != "detect" || key != "rules");
+                shown.retain(|key, _| section != "detect" || key != "rules" && key != "mappings");
                 if let Some(auth) = shown.get_mut("auth").and_then(Value::as_object_mut) {
                     auth.remove(token);
                 }

@@ -28,13 +28,17 @@ pub(crate) struct Build {
     /// Only say what is wrong or doubtful, and write nothing
     #[arg(long, conflicts_with = "output")]
     check: bool,
+    /// How the events spell ECS fields, if otherwise: `falco`, `tetragon`, or a mapping file; may be given several times
+    #[arg(long = "mapping", value_name = "NAME|FILE")]
+    mappings: Vec<PathBuf>,
 }
 
 impl Build {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let started = Instant::now();
         let stage = Stage::begin("reading the rules");
-        let set = rules::read(&self.paths).map_err(Failure::input)?;
+        let mut set = rules::read(&self.paths).map_err(Failure::input)?;
+        set.mappings = rules::read_mappings(&self.mappings).map_err(Failure::input)?;
         let what = contents(&set);
         let stage = stage.next(format_args!("checking {what}"));
         let warnings = warnings(&set);

@@ -65,12 +65,17 @@ impl ConfigFile {
 
 fn check_detect(detect: &Detect) -> Result<(), Problem> {
     for (key, is_written) in [("module", detect.module.is_some()), ("sha256", detect.sha256.is_some())] {
-        if is_written && !detect.rules.is_empty() {
-            return Err(Problem {
-                places: vec![vec!["detect", key]],
-                what: format!("`detect` has both `rules` and `{key}`"),
-                remedy: format!("keep `rules`, or make a module of them with `weir build` and keep `{key}`"),
-            });
+        let (with, remedy) = if !detect.rules.is_empty() {
+            ("rules", format!("keep `rules`, or make a module of them with `weir build` and keep `{key}`"))
+        } else {
+            (
+                "mappings",
+                "make the module with `weir build --mapping …` and remove `mappings`, or give `rules`".to_owned(),
+            )
+        };
+        if is_written && !(detect.rules.is_empty() && detect.mappings.is_empty()) {
+            let what = format!("`detect` has both `{with}` and `{key}`");
+            return Err(Problem { places: vec![vec!["detect", key]], what, remedy });
         }
     }
     check_memory(detect)

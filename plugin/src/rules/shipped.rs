@@ -5,7 +5,7 @@ use std::path::Path;
 
 use weir_eql::RuleFile;
 
-use super::{RulesError, unreadable};
+use super::{RuleSet, RulesError, unreadable};
 
 /// The names and texts of the files in `wasm-guest/rules`.
 static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/shipped_files.rs"));
@@ -21,6 +21,15 @@ pub fn find(rule: &str) -> Result<RuleFile, RulesError> {
     }
     let text = fs::read_to_string(path).map_err(|source| unreadable(path, source))?;
     parse(rule, &text)
+}
+
+/// Reads all rules that Weir ships.
+///
+/// # Errors
+/// None, for they were compiled when Weir was built.
+pub fn all_shipped() -> Result<RuleSet, RulesError> {
+    let rules = FILES.iter().map(|(file, text)| parse(file, text)).collect::<Result<_, _>>()?;
+    Ok(RuleSet { rules, ..RuleSet::default() })
 }
 
 fn shipped(name: &str) -> Result<RuleFile, RulesError> {
