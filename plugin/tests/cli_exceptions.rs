@@ -96,7 +96,7 @@ fn what_expires_is_told_at_build_at_validate_and_at_start() {
     let said = folder.run("build rules -o known.wasm", "").complaint(0);
     let warning = "warning: exception `Old \"builds\"` has expired\n --> rules/known.exceptions.toml:6:11\n";
     assert!(said.starts_with(warning), "{said}");
-    assert!(said.contains("weir: 1 rule with 1 exception → known.wasm ("), "{said}");
+    assert!(said.contains("weir: 1 rule with 1 exception, 1 warning → known.wasm ("), "{said}");
     let warning =
         "exception `Old \"builds\"` expired at 2020-01-01T00:00:00Z and suppresses nothing any more; remove it";
     for detect in ["  module: known.wasm", "  rules: [rules]"] {
@@ -161,9 +161,11 @@ fn wrong_exceptions_are_refused_with_their_place_and_no_module_is_made() {
 #[test]
 fn cases_run_with_the_exceptions_beside_their_rules() {
     let folder = folder(&exception("Known builds", "n >= 2", ""));
-    let case =
-        |number, matches| format!("  - name: n is {number}\n    event: {}\n    matches: {matches}\n", matching(number));
-    folder.write("rules/rule.test.yaml", format!("tests:\n{}{}", case(1, "[rule]"), case(2, "[]")));
+    let case = |number, expected| {
+        format!("  - name: n is {number}\n    event: {}\n    matches: {expected}\n", matching(number))
+    };
+    let cases = [case(1, "[rule]"), case(2, "[]\n    suppressed: [rule]")].concat();
+    folder.write("rules/rule.test.yaml", format!("tests:\n{cases}"));
     let said = folder.run("test rules", "").output();
     assert!(said.contains("test result: ok. 2 passed; 0 failed"), "{said}");
 }
