@@ -152,6 +152,17 @@ fn a_user_writes_a_mapping_of_their_own_beside_the_config() {
 }
 
 #[test]
+fn cases_may_hold_raw_events() {
+    let folder = Folder::new();
+    folder.write("rule.toml", include_str!("../../wasm-guest/rules/netcat_listener_in_container.toml"));
+    let event =
+        r#"{"output_fields": {"container.id": "c1", "evt.type": "execve", "proc.name": "nc", "proc.args": "-l"}}"#;
+    folder.write("rule.test.yaml", format!("tests:\n  - name: nc\n    event: {event}\n    matches: [rule]\n"));
+    assert!(folder.run("test rule.toml --mapping falco", "").output().contains("1 passed; 0 failed;"));
+    assert_eq!(folder.run("test rule.toml", "").code(), 78);
+}
+
+#[test]
 fn a_wrong_mapping_is_refused_with_its_place_or_with_what_there_is() {
     let folder = Folder::new();
     folder.write("bad.toml", "[fields]\n\"process.name\" = { form = \"comm\" }\n");

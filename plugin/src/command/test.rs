@@ -39,6 +39,9 @@ pub(crate) struct Test {
     /// Run the cases through this module, instead of one made of the rule files
     #[arg(short, long, value_name = "FILE")]
     module: Option<PathBuf>,
+    /// How the events of the cases spell ECS fields, as for `weir build`; may be given several times
+    #[arg(long = "mapping", value_name = "NAME|FILE", conflicts_with = "module")]
+    mappings: Vec<PathBuf>,
     #[command(flatten)]
     selection: Selection,
     /// Say of each rule what the cases leave untested, and which small changes to it they wouldn't notice
@@ -63,7 +66,8 @@ pub(crate) struct Test {
 impl Test {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let started = Instant::now();
-        let set = self.read_rules()?;
+        let mut set = self.read_rules()?;
+        set.mappings = rules::read_mappings(&self.mappings).map_err(Failure::input)?;
         let harness = self.load(&set)?;
         let RuleSet { rules, skipped, .. } = set;
         if !skipped.is_empty() {
