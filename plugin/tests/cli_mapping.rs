@@ -160,6 +160,20 @@ fn cases_may_hold_raw_events() {
     folder.write("rule.test.yaml", format!("tests:\n  - name: nc\n    event: {event}\n    matches: [rule]\n"));
     assert!(folder.run("test rule.toml --mapping falco", "").output().contains("1 passed; 0 failed;"));
     assert_eq!(folder.run("test rule.toml", "").code(), 78);
+    let covered = folder.run("test rule.toml --mapping falco --coverage", "").output();
+    assert!(!covered.contains("never true: `container.id"), "{covered}");
+    assert!(covered.contains("never false: `container.id"), "{covered}");
+}
+
+#[test]
+fn a_raw_event_is_explained_by_what_it_holds() {
+    let folder = Folder::new();
+    let event = falco(r#""container.id":"c1","evt.type":"execve","proc.name":"nc","proc.args":"-l""#);
+    let explained = folder.run("explain netcat_listener_in_container --mapping falco -", &event).output();
+    assert!(explained.contains(r#"output_fields.proc.name: "nc""#), "{explained}");
+    assert!(explained.contains("\nmatch, because `category process`, "), "{explained}");
+    let plain = folder.run("explain netcat_listener_in_container -", &event).output();
+    assert!(plain.contains("\nno match; "), "{plain}");
 }
 
 #[test]

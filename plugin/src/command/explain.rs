@@ -6,6 +6,7 @@ mod json;
 mod text;
 
 use std::io::stdout;
+use std::path::PathBuf;
 
 use anstream::AutoStream;
 use clap::{Args, ColorChoice};
@@ -25,6 +26,9 @@ pub(crate) struct Explain {
     /// Rule file; or the id, name or file stem of a rule that Weir ships
     #[arg(value_name = "RULE")]
     rule: String,
+    /// How the event spells ECS fields, as for `weir build`; may be given several times
+    #[arg(long = "mapping", value_name = "NAME|FILE")]
+    mappings: Vec<PathBuf>,
     #[command(flatten)]
     source: Source,
     /// Print a JSON object
@@ -38,10 +42,11 @@ pub(crate) struct Explain {
 impl Explain {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let rule = rules::find(&self.rule).map_err(Failure::input)?;
+        let mappings = rules::read_mappings(&self.mappings).map_err(Failure::input)?;
         let event = self.source.read()?;
         // It is a JSON object, so what is left is what only calculations find too much.
         let too_much = || self.source.refuse("the event has too many combinations of values for a calculation");
-        let explanation = Explanation::new(&rule, &event)?.ok_or_else(too_much)?;
+        let explanation = Explanation::new(&rule, &mappings, &event)?.ok_or_else(too_much)?;
         let mut out = stdout().lock();
         let printed = if self.json {
             json::write(&explanation, &mut out)

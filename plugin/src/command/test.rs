@@ -69,24 +69,23 @@ impl Test {
         let mut set = self.read_rules()?;
         set.mappings = rules::read_mappings(&self.mappings).map_err(Failure::input)?;
         let harness = self.load(&set)?;
-        let RuleSet { rules, skipped, .. } = set;
-        if !skipped.is_empty() {
-            let files = count(skipped.len() as u64, "file");
+        if !set.skipped.is_empty() {
+            let files = count(set.skipped.len() as u64, "file");
             say(format_args!("weir: {files} skipped; `weir build --check` lists them"));
         }
-        let names = RuleNames::new(&rules, harness.rules());
+        let names = RuleNames::new(&set.rules, harness.rules());
         let files = self.read_cases(&names)?;
         let selected = self.selection.choose(&files)?;
         if self.list {
             return selected.iter().try_for_each(|case| writeln!(stdout(), "{}", case.name())).map_err(unwritable);
         }
         if self.selection.is_all() {
-            warn_of_untested(&rules, &files);
+            warn_of_untested(&set.rules, &files);
         }
         let mut report = self.report(&names);
         let cases = run(&harness, &selected, report.as_mut()).map_err(unwritable)?;
         let filtered_out = files.iter().map(|file| file.cases.len()).sum::<usize>() - cases.len();
-        let coverage = self.measure(&rules, &selected)?;
+        let coverage = self.measure(&set, &selected)?;
         let results = Results { cases, filtered_out, coverage, took: started.elapsed() };
         report.end(&results).map_err(unwritable)?;
         if let Some(path) = &self.junit {
@@ -99,7 +98,7 @@ impl Test {
     }
 
     /// How thoroughly the chosen cases test each rule, if that is asked for.
-    fn measure(&self, rules: &[RuleFile], cases: &[Selected<'_>]) -> Result<Vec<RuleCoverage>, Failure> {
+    fn measure(&self, rules: &RuleSet, cases: &[Selected<'_>]) -> Result<Vec<RuleCoverage>, Failure> {
         if !self.coverage {
             return Ok(Vec::new());
         }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use weir_engine::program::Folding;
 use weir_eql::{Coverage, RuleFile, Tree};
 
-use crate::rules::{Refusal, RulesError};
+use crate::rules::{Refusal, RuleSet, RulesError};
 
 /// How thoroughly the cases test one rule.
 #[derive(Debug, Serialize)]
@@ -26,11 +26,12 @@ pub struct RuleCoverage {
 /// # Errors
 /// If a rule can't be compiled, or is too large together with its mutants.
 pub fn measure<'e>(
-    rules: &[RuleFile],
+    RuleSet { rules, mappings, .. }: &RuleSet,
     events: impl Iterator<Item = &'e [u8]> + Clone,
 ) -> Result<Vec<RuleCoverage>, RulesError> {
     let measure = |rule: &RuleFile| {
-        let tree = Tree::new(rule, Folding::Unicode).map_err(|wrong| RulesError::Refused(Refusal(wrong)))?;
+        let tree =
+            Tree::mapped(rule, mappings, Folding::Unicode).map_err(|wrong| RulesError::Refused(Refusal(wrong)))?;
         let coverage = Coverage::measure(&tree, events.clone()).map_err(|error| RulesError::Build(error.into()))?;
         Ok(RuleCoverage { rule: rule.meta().id.clone(), file: rule.path().to_string_lossy().into_owned(), coverage })
     };

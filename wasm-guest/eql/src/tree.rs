@@ -12,7 +12,7 @@ use crate::compile::{collect_fields, link};
 use crate::fault::Span;
 use crate::lexer::{Lexer, TokenKind};
 use crate::lower::{Lowering, category};
-use crate::{Diagnostic, RuleFile};
+use crate::{Diagnostic, Mapping, RuleFile, mapping};
 
 /// A condition; its nodes are told apart by their numbers.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ pub struct Tree<'r> {
     /// The root first, each before its children.
     pub nodes: Vec<Node>,
     pub(crate) rule: &'r RuleFile,
+    pub(crate) mappings: &'r [Mapping],
     pub(crate) folding: Folding,
 }
 
@@ -73,12 +74,25 @@ impl<'r> Tree<'r> {
     ///
     /// All for which the rule can't be compiled.
     pub fn new(rule: &'r RuleFile, folding: Folding) -> Result<Self, Vec<Diagnostic>> {
+        Self::mapped(rule, &[], folding)
+    }
+
+    /// The condition of a rule, for events whose source has names of its own for fields: the `mappings` tell them.
+    ///
+    /// # Errors
+    ///
+    /// All for which the rule can't be compiled.
+    pub fn mapped(rule: &'r RuleFile, mappings: &'r [Mapping], folding: Folding) -> Result<Self, Vec<Diagnostic>> {
         let text = &rule.meta().query;
         let mut growth = Growth { rule, lowering: Lowering::new(text, folding), nodes: Vec::new() };
         growth.query(rule.query());
         let Growth { lowering, nodes, .. } = growth;
-        let nodes = lowering.finish(nodes).map_err(|faults| rule.diagnose(faults))?;
-        Ok(Self { nodes, rule, folding })
+        let mut nodes = lowering.finish(nodes).map_err(|faults| rule.diagnose(faults))?;
+        for node in &mut nodes {
+            let mapped = mapping::apply(mappings, node.clause.clone(), folding);
+            node.clause = mapped.map_err(|fault| rule.diagnose(vec![fault]))?;
+        }
+        Ok(Self { nodes, rule, mappings, folding })
     }
 
     /// The whole condition, if `clause` stands in the place of a node.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use weir::rules::Refusal;
 use weir_engine::program::Folding;
 use weir_engine::{Detector, FieldValue};
-use weir_eql::{Node, RuleFile, Tree};
+use weir_eql::{Mapping, Node, RuleFile, Tree};
 
 use crate::command::Failure;
 
@@ -37,8 +37,8 @@ pub(super) struct Read<'e> {
 
 impl<'r> Explanation<'r> {
     /// Judges an event by a rule's condition, and each value of the event by itself; `None` if the event is malformed.
-    pub(super) fn new(rule: &'r RuleFile, event: &[u8]) -> Result<Option<Self>, Failure> {
-        let tree = Tree::new(rule, Folding::Unicode).map_err(|wrong| Failure::input(Refusal(wrong)))?;
+    pub(super) fn new(rule: &'r RuleFile, mappings: &'r [Mapping], event: &[u8]) -> Result<Option<Self>, Failure> {
+        let tree = Tree::mapped(rule, mappings, Folding::Unicode).map_err(|wrong| Failure::input(Refusal(wrong)))?;
         let detector = tree.detector().map_err(Failure::input)?;
         let names: BTreeSet<_> = tree.nodes.iter().flat_map(Node::fields).collect();
         let names: Vec<_> = names.into_iter().collect();
