@@ -2,6 +2,7 @@
 //! for as long as you like, and `tests/seeds.rs` for a moment.
 
 mod exception_file;
+mod mapping;
 mod query;
 mod rule_file;
 mod scanner;
@@ -21,8 +22,9 @@ pub struct Invariant {
 }
 
 /// All of them.
-pub const INVARIANTS: [Invariant; 6] = [
+pub const INVARIANTS: [Invariant; 7] = [
     Invariant { name: "exception_file", check: exception_file::check },
+    Invariant { name: "mapping", check: mapping::check },
     Invariant { name: "query", check: query::check },
     Invariant { name: "rule_file", check: rule_file::check },
     Invariant { name: "scanner", check: scanner::check },

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 use weir_engine::program::{Folding, Program};
 use weir_engine::{Detector, Finding, ProgramError};
-use weir_eql::{Color, Diagnostic, RuleFile};
+use weir_eql::{Color, Diagnostic, RuleFile, Tree};
 
 /// A rule that lacks but its query.
 pub(super) const RULE: &str = r#"
@@ -36,12 +36,25 @@ pub(super) fn read_and_judge(file: &str) {
         warnings.iter().for_each(show);
         match weir_eql::compile(&rule, folding) {
             Ok(program) => {
+                check_tree(&rule[0], folding, &program);
                 let is_dead = warnings.iter().any(|warning| warning.message() == "the rule never matches");
                 assert!(judge(program).is_empty() || !is_dead, "what never matches does");
             }
             Err(wrong) => render(&wrong),
         }
     }
+}
+
+/// The tree that explains the rule judges as the rule does.
+fn check_tree(rule: &RuleFile, folding: Folding, program: &Program) {
+    let tree = Tree::new(rule, folding).expect("what is compiled can be explained");
+    let (Ok(explaining), Ok(judging)) = (tree.detector(), Detector::new(program.clone())) else { return };
+    let events = events(&program.fields);
+    let matching = |detector: &Detector| -> Vec<u32> {
+        let findings = detector.detect(events.as_bytes()).findings;
+        findings.iter().filter(|found| found.rule == 0).map(|found| found.event).collect()
+    };
+    assert_eq!(matching(&explaining), matching(&judging), "the root of the tree is the rule");
 }
 
 /// Shows all that is wrong, in both ways.
