@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use serde::Serialize;
 use weir_engine::program::{Condition, Exception, Expression, Folding, Predicate, Program, Rule, Test};
 
 use crate::clause::Clause;
@@ -68,7 +69,7 @@ pub fn compile_mapped(
     let rules = linked.map(|(rule, condition)| Rule { meta: rule.meta().clone(), condition }).collect();
     let exceptions = metas.into_iter().zip(conditions).map(|(meta, condition)| Exception { meta, condition }).collect();
     let fields = linker.fields.iter().map(|field| (*field).to_owned()).collect();
-    let Linker { calculated, predicates, .. } = linker;
+    let (calculated, predicates) = (linker.calculated.items, linker.predicates.items);
     Ok(Program { folding, fields, calculated, predicates, rules, exceptions })
 }
 
@@ -91,7 +92,7 @@ pub(crate) fn link(conditions: &[Clause], folding: Folding) -> Program {
     let rule = |clause| Rule { meta: Default::default(), condition: linker.link(clause) };
     let rules = conditions.iter().map(rule).collect();
     let fields = linker.fields.iter().map(|field| (*field).to_owned()).collect();
-    let Linker { calculated, predicates, .. } = linker;
+    let (calculated, predicates) = (linker.calculated.items, linker.predicates.items);
     Program { folding, fields, calculated, predicates, rules, exceptions: Vec::new() }
 }
 
@@ -99,10 +100,15 @@ pub(crate) fn link(conditions: &[Clause], folding: Folding) -> Program {
 struct Linker<'c> {
     /// Sorted.
     fields: Vec<&'c str>,
-    calculated: Vec<Expression>,
-    predicates: Vec<Predicate>,
-    /// The predicates on each field, also the calculated ones.
-    by_field: HashMap<u32, Vec<u32>>,
+    calculated: Numbered<Expression>,
+    predicates: Numbered<Predicate>,
+}
+
+/// Items in the order in which they came first, each once.
+struct Numbered<T> {
+    items: Vec<T>,
+    /// By the serialised item: one that holds floats has no hash.
+    numbers: HashMap<Vec<u8>, u32>,
 }
 
 impl<'c> Linker<'c> {
@@ -110,7 +116,7 @@ impl<'c> Linker<'c> {
         let mut fields = BTreeSet::new();
         clauses.iter().for_each(|clause| collect_fields(clause, &mut fields));
         let fields = fields.into_iter().collect();
-        Self { fields, calculated: Vec::new(), predicates: Vec::new(), by_field: HashMap::new() }
+        Self { fields, calculated: Numbered::new(), predicates: Numbered::new() }
     }
 
     fn link(&mut self, clause: &Clause) -> Condition {
@@ -126,30 +132,32 @@ impl<'c> Linker<'c> {
     /// The number of the predicate, which may be new.
     fn predicate(&mut self, subject: &Expression<String>, test: &Test) -> u32 {
         let field = self.field(subject);
-        let on_field = self.by_field.entry(field).or_default();
-        if let Some(known) = on_field.iter().find(|known| self.predicates[**known as usize].test == *test) {
-            return *known;
-        }
-        let new = index(self.predicates.len());
-        on_field.push(new);
-        self.predicates.push(Predicate { field, test: test.clone() });
-        new
+        self.predicates.number(Predicate { field, test: test.clone() })
     }
 
     /// The number of the field that the subject is, or that is calculated as it says; the latter may be new.
     fn field(&mut self, subject: &Expression<String>) -> u32 {
         let fields = &self.fields;
         let number = |field: &String| index(fields.partition_point(|known| **known < **field));
-        let calculation = match subject.map_fields(&mut |field| number(field)) {
-            Expression::Field(field) => return field,
-            calculation => calculation,
-        };
-        let known = self.calculated.iter().position(|known| *known == calculation);
-        let place = known.unwrap_or_else(|| {
-            self.calculated.push(calculation);
-            self.calculated.len() - 1
-        });
-        index(self.fields.len() + place)
+        match subject.map_fields(&mut |field| number(field)) {
+            Expression::Field(field) => field,
+            calculation => index(fields.len()) + self.calculated.number(calculation),
+        }
+    }
+}
+
+impl<T: Serialize> Numbered<T> {
+    fn new() -> Self {
+        Self { items: Vec::new(), numbers: HashMap::new() }
+    }
+
+    /// The number of `item`, which may be new.
+    fn number(&mut self, item: T) -> u32 {
+        let key = postcard::to_allocvec(&item).expect("all parts of a program can be serialised");
+        *self.numbers.entry(key).or_insert_with(|| {
+            self.items.push(item);
+            index(self.items.len() - 1)
+        })
     }
 }
 
