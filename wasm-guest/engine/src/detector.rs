@@ -74,11 +74,12 @@ impl Detector {
     /// If one of its parts refers to another that isn't there, or it is too large.
     pub fn new(program: Program) -> Result<Self, ProgramError> {
         check(&program)?;
+        let predicates = Predicates::new(&program);
         Ok(Self {
             paths: Paths::new(&program.fields),
-            predicates: Predicates::new(&program),
-            conditions: Conditions::new(&program),
-            exceptions: Exceptions::new(&program),
+            conditions: Conditions::new(&program, &predicates),
+            exceptions: Exceptions::new(&program, &predicates),
+            predicates,
             described: program.exceptions.into_iter().map(|exception| exception.meta).collect(),
             rules: program.rules.into_iter().map(|rule| rule.meta).collect(),
             fields: program.fields,
@@ -112,11 +113,11 @@ impl Detector {
             }
             let judge = |field, value: Value<'_>| self.predicates.judge(field, value, &mut hits);
             let scanned = scan(line, &self.paths, &mut scratch, judge);
-            match scanned.and_then(|()| self.predicates.judge_waiting(&mut hits)) {
+            match scanned.and_then(|()| self.predicates.check_combinations(&mut hits)) {
                 Ok(()) => {
-                    self.conditions.judge(&hits, &mut matching);
+                    self.conditions.judge(&self.predicates, &mut hits, &mut matching);
                     for &rule in &matching {
-                        self.exceptions.judge(rule, &hits, &mut covering);
+                        self.exceptions.judge(rule, &self.predicates, &mut hits, &mut covering);
                         report.add(event, rule, &covering);
                     }
                 }
@@ -194,10 +195,7 @@ fn reads_only(expression: &Expression, fields: usize) -> bool {
 }
 
 fn predicates_within(condition: &Condition, count: usize) -> bool {
-    match condition {
-        Condition::Constant(_) => true,
-        Condition::Predicate(predicate) => (*predicate as usize) < count,
-        Condition::Not(inner) => predicates_within(inner, count),
-        Condition::All(parts) | Condition::Any(parts) => parts.iter().all(|part| predicates_within(part, count)),
-    }
+    let mut within = true;
+    condition.each_predicate(&mut |predicate| within &= (predicate as usize) < count);
+    within
 }

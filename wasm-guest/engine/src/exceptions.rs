@@ -1,23 +1,26 @@
 //! Which exceptions cover a match, whenever they are in force; knows nothing of time, and judges nothing but matches.
 
+use crate::frequencies::Frequencies;
 use crate::hits::Hits;
-use crate::program::{Condition, Coverage, Program};
-use crate::rules::holds;
+use crate::predicates::Predicates;
+use crate::program::{Coverage, Program};
+use crate::rules::Judged;
 
 /// The exceptions of a program, by the rules whose matches they may cover.
 #[derive(Debug, Default)]
 pub(crate) struct Exceptions {
-    conditions: Vec<Condition>,
+    conditions: Vec<Judged>,
     of_all: Vec<u32>,
     /// By rule; empty if every exception is for all.
     of_rule: Vec<Vec<u32>>,
 }
 
 impl Exceptions {
-    pub(crate) fn new(program: &Program) -> Self {
+    pub(crate) fn new(program: &Program, predicates: &Predicates) -> Self {
+        let frequencies = Frequencies::new(program, predicates);
         let mut exceptions = Self::default();
         for (number, exception) in (0..).zip(&program.exceptions) {
-            exceptions.conditions.push(exception.condition.clone());
+            exceptions.conditions.push(Judged::new(&exception.condition, &frequencies, predicates));
             match &exception.meta.rules {
                 Coverage::All => exceptions.of_all.push(number),
                 Coverage::Rules(rules) => {
@@ -30,14 +33,14 @@ impl Exceptions {
     }
 
     /// Puts the numbers of the exceptions that cover a match of `rule` into `covering`, in order.
-    pub(crate) fn judge(&self, rule: u32, hits: &Hits, covering: &mut Vec<u32>) {
+    pub(crate) fn judge(&self, rule: u32, predicates: &Predicates, hits: &mut Hits, covering: &mut Vec<u32>) {
         covering.clear();
         if self.conditions.is_empty() {
             return;
         }
         let own = self.of_rule.get(rule as usize).map_or(&[][..], Vec::as_slice);
         let candidates = self.of_all.iter().chain(own).copied();
-        covering.extend(candidates.filter(|number| holds(&self.conditions[*number as usize], hits)));
+        covering.extend(candidates.filter(|number| self.conditions[*number as usize].matches(predicates, hits)));
         covering.sort_unstable();
     }
 }

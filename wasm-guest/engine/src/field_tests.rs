@@ -1,10 +1,11 @@
 //! The tests on one field, but for equality, which all fields share a table for.
 
 use crate::automaton::Runner;
+use crate::fold::Framed;
 use crate::hits::Hits;
 use crate::number::order;
-use crate::pattern::Pattern;
-use crate::program::{Case, Comparison, Folding, Number, Test};
+use crate::pattern_index::PatternIndex;
+use crate::program::{Case, Comparison, Number, Test};
 
 #[derive(Debug, Default)]
 pub(crate) struct FieldTests {
@@ -16,7 +17,8 @@ pub(crate) struct FieldTests {
     pub(crate) reads_folded: bool,
     /// Bit n: a folded literal has n bytes (63: that many or more).
     literal_lengths: u64,
-    patterns: Vec<FieldPattern>,
+    patterns: PatternIndex,
+    regexes: Vec<Regex>,
     pub(crate) orders: Vec<Ordered<Box<str>>>,
     numbers: Vec<Ordered<Number>>,
     /// Predicates that want `false`, and those that want `true`.
@@ -35,21 +37,15 @@ pub(crate) struct Ordered<T> {
 }
 
 #[derive(Debug)]
-struct FieldPattern {
+struct Regex {
     predicate: u32,
     case: Case,
-    matcher: Matcher,
-}
-
-#[derive(Debug)]
-enum Matcher {
-    Pattern(Pattern),
-    Automaton(Runner),
+    runner: Runner,
 }
 
 impl FieldTests {
-    /// Adds any test but [`Test::Equals`].
-    pub(crate) fn add(&mut self, predicate: u32, test: &Test, folding: Folding) {
+    /// Adds any test but [`Test::Equals`] and [`Test::Like`].
+    pub(crate) fn add(&mut self, predicate: u32, test: &Test) {
         self.reads_values |= !matches!(test, Test::Exists | Test::Null);
         match test {
             Test::Exists => self.exists.push(predicate),
@@ -58,24 +54,17 @@ impl FieldTests {
             Test::Number { is, than } => self.numbers.push(Ordered { predicate, is: *is, than: *than }),
             Test::Order { is, than } => self.orders.push(Ordered { predicate, is: *is, than: than.as_str().into() }),
             Test::Regex { automaton, case } => {
-                self.add_matcher(predicate, *case, Matcher::Automaton(Runner::new(automaton)));
+                self.reads_folded = true;
+                self.regexes.push(Regex { predicate, case: *case, runner: Runner::new(automaton) });
             }
-            Test::Like { patterns, case } => {
-                for pattern in patterns {
-                    let pattern = match case {
-                        Case::Sensitive => Pattern::new(pattern),
-                        Case::Insensitive => Pattern::new(&folding.fold(pattern)),
-                    };
-                    self.add_matcher(predicate, *case, Matcher::Pattern(pattern));
-                }
-            }
-            Test::Equals { .. } => {}
+            Test::Equals { .. } | Test::Like { .. } => {}
         }
     }
 
-    fn add_matcher(&mut self, predicate: u32, case: Case, matcher: Matcher) {
+    pub(crate) fn set_patterns(&mut self, patterns: PatternIndex) {
+        self.reads_values = true;
         self.reads_folded = true;
-        self.patterns.push(FieldPattern { predicate, case, matcher });
+        self.patterns = patterns;
     }
 
     pub(crate) fn add_literal_length(&mut self, length: usize) {
@@ -102,20 +91,24 @@ impl FieldTests {
         self.has_literals() && (self.literal_lengths & length_bit(text.len()) != 0 || !text.is_ascii())
     }
 
-    pub(crate) fn judge_patterns(&self, text: &str, folded: &[u8], hits: &mut Hits) {
-        for FieldPattern { predicate, case, matcher } in &self.patterns {
-            if hits.has(*predicate) {
-                continue;
-            }
-            let text = if *case == Case::Sensitive { text.as_bytes() } else { folded };
-            let matches = match matcher {
-                Matcher::Pattern(pattern) => pattern.matches(text),
-                Matcher::Automaton(runner) => std::str::from_utf8(text).is_ok_and(|text| runner.accepts(text)),
-            };
-            if matches {
+    /// `folded` is `text`.
+    pub(crate) fn judge_patterns(&self, text: &str, folded: Framed<'_>, hits: &mut Hits) {
+        self.patterns.judge(text, folded, hits);
+        if self.regexes.is_empty() {
+            return;
+        }
+        let folded = std::str::from_utf8(folded.text()).unwrap_or_default();
+        for Regex { predicate, case, runner } in &self.regexes {
+            let text = if *case == Case::Sensitive { text } else { folded };
+            if !hits.has(*predicate) && runner.accepts(text) {
                 hits.add(*predicate);
             }
         }
+    }
+
+    /// How many pieces its patterns have.
+    pub(crate) fn pieces(&self) -> usize {
+        self.patterns.pieces()
     }
 
     pub(crate) fn judge_order(&self, text: &str, hits: &mut Hits) {

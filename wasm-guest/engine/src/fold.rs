@@ -2,6 +2,33 @@
 
 use crate::program::Folding;
 
+/// Stand before and after a framed text; neither is a byte of UTF-8.
+pub(crate) const START: u8 = 0xFE;
+pub(crate) const END: u8 = 0xFF;
+
+/// A folded text between two marks: so its ends can be looked for like any other part of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Framed<'t>(&'t [u8]);
+
+impl<'t> Framed<'t> {
+    /// Folds and frames `text` in `room`.
+    pub(crate) fn new(folding: Folding, text: &str, room: &'t mut Vec<u8>) -> Self {
+        room.clear();
+        room.push(START);
+        fold_into(folding, text, room);
+        room.push(END);
+        Self(room)
+    }
+
+    pub(crate) fn with_marks(self) -> &'t [u8] {
+        self.0
+    }
+
+    pub(crate) fn text(self) -> &'t [u8] {
+        &self.0[1..self.0.len() - 1]
+    }
+}
+
 /// Appends `text` to `out`, folded, so that texts that differ only in case become the same bytes.
 pub(crate) fn fold_into(folding: Folding, text: &str, out: &mut Vec<u8>) {
     if folding == Folding::Ascii || text.is_ascii() {

@@ -7,13 +7,22 @@ use crate::calculate::Scratch;
 /// The predicates that an event has made true so far.
 #[derive(Debug)]
 pub(crate) struct Hits {
-    bits: Vec<u64>,
-    /// Each once.
-    list: Vec<u32>,
+    predicates: Set,
+    /// Which pieces of patterns one text has; empty between texts.
+    pub(crate) pieces: Set,
+    /// Which of the calculations that have to wait are done.
+    pub(crate) calculated: Set,
     pub(crate) unescaped: Vec<u8>,
     pub(crate) folded: Vec<u8>,
     pub(crate) stored: Stored,
     pub(crate) calculation: Scratch,
+}
+
+/// Numbers, each once; as fast to empty as it was to fill.
+#[derive(Debug)]
+pub(crate) struct Set {
+    bits: Vec<u64>,
+    list: Vec<u32>,
 }
 
 /// Values that must wait until the event is read: calculations that read several fields need them together.
@@ -25,11 +34,12 @@ pub(crate) struct Stored {
 }
 
 impl Hits {
-    /// None yet, of `predicates`.
-    pub(crate) fn new(predicates: usize) -> Self {
+    /// None yet, of `predicates`; no field's patterns have more than `pieces`.
+    pub(crate) fn new(predicates: usize, calculated: usize, pieces: usize) -> Self {
         Self {
-            bits: vec![0; predicates.div_ceil(64)],
-            list: Vec::with_capacity(predicates),
+            predicates: Set::below(predicates),
+            pieces: Set::below(pieces),
+            calculated: Set::below(calculated),
             unescaped: Vec::new(),
             folded: Vec::new(),
             stored: Stored::default(),
@@ -38,26 +48,22 @@ impl Hits {
     }
 
     pub(crate) fn has(&self, predicate: u32) -> bool {
-        self.bits[predicate as usize / 64] >> (predicate % 64) & 1 == 1
+        self.predicates.has(predicate)
     }
 
     pub(crate) fn list(&self) -> &[u32] {
-        &self.list
+        &self.predicates.list
     }
 
     pub(crate) fn clear(&mut self) {
-        for predicate in self.list.drain(..) {
-            self.bits[predicate as usize / 64] = 0;
-        }
+        self.predicates.clear();
+        self.calculated.clear();
         self.stored.values.clear();
         self.stored.text.clear();
     }
 
     pub(crate) fn add(&mut self, predicate: u32) {
-        if !self.has(predicate) {
-            self.bits[predicate as usize / 64] |= 1 << (predicate % 64);
-            self.list.push(predicate);
-        }
+        self.predicates.insert(predicate);
     }
 
     pub(crate) fn extend(&mut self, predicates: &[u32]) {
@@ -68,5 +74,39 @@ impl Hits {
         let start = self.stored.text.len();
         self.stored.text.push_str(text);
         self.stored.values.push((field, start..self.stored.text.len()));
+    }
+}
+
+impl Stored {
+    /// By field, so that the values of one stand together.
+    pub(crate) fn sort(&mut self) {
+        self.values.sort_unstable_by_key(|(field, place)| (*field, place.start));
+    }
+}
+
+impl Set {
+    fn below(limit: usize) -> Self {
+        Self { bits: vec![0; limit.div_ceil(64)], list: Vec::new() }
+    }
+
+    fn has(&self, number: u32) -> bool {
+        self.bits[number as usize / 64] >> (number % 64) & 1 == 1
+    }
+
+    /// Was it new?
+    pub(crate) fn insert(&mut self, number: u32) -> bool {
+        let (bits, bit) = (&mut self.bits[number as usize / 64], 1 << (number % 64));
+        let new = *bits & bit == 0;
+        if new {
+            *bits |= bit;
+            self.list.push(number);
+        }
+        new
+    }
+
+    pub(crate) fn clear(&mut self) {
+        for number in self.list.drain(..) {
+            self.bits[number as usize / 64] = 0;
+        }
     }
 }

@@ -5,6 +5,8 @@
 pub(crate) struct Lookup {
     /// A power of two of them, at least half empty.
     entries: Vec<Option<Entry>>,
+    /// What is left of a hash when its first bits, the best ones, have chosen the entry.
+    shift: u32,
     /// All keys, one after the other.
     keys: Vec<u8>,
 }
@@ -21,8 +23,8 @@ struct Entry {
 impl Lookup {
     /// Indexes keys that are all different.
     pub(crate) fn new<'k>(items: impl ExactSizeIterator<Item = (u16, &'k [u8], u32)>) -> Self {
-        let capacity = (items.len() * 2).next_power_of_two();
-        let mut table = Self { entries: vec![None; capacity], keys: Vec::new() };
+        let capacity = (items.len() * 2).next_power_of_two().max(2);
+        let mut table = Self { entries: vec![None; capacity], shift: u64::BITS - capacity.ilog2(), keys: Vec::new() };
         for (group, key, number) in items {
             let hash = hash(group, key);
             let start = table.keys.len() as u32;
@@ -51,7 +53,7 @@ impl Lookup {
     }
 
     fn first_slot(&self, hash: u64) -> usize {
-        (hash >> 32) as usize & (self.entries.len() - 1)
+        (hash >> self.shift) as usize
     }
 }
 

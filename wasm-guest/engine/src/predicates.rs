@@ -4,18 +4,22 @@ use std::collections::BTreeMap;
 
 use crate::calculate::{Calculation, Combination, Item};
 use crate::field_tests::FieldTests;
-use crate::fold::fold_into;
+use crate::fold::Framed;
 use crate::hits::{Hits, Stored};
 use crate::json::{self, Malformed, Text};
-use crate::lookup::Lookup;
+use crate::literals::{Collected, Literals};
 use crate::number::parse_number;
-use crate::program::{Case, Expression, Folding, Function, Program, Test};
+use crate::pattern_index::Patterns;
+use crate::program::{Expression, Folding, Function, Program, Test};
 use crate::scan::Value;
 
 /// How many combinations of values a calculation may have in one event. Events with more count as malformed.
 ///
 /// That is two arrays of over 300 values each: nothing that describes a process, but an attacker could make more.
 pub const MAX_COMBINATIONS: usize = 100_000;
+
+/// So many values have fewer combinations than that, however many fields they are spread over: at most 3^9 * 4.
+const FEW_VALUES: usize = 31;
 
 /// All predicates of a program, by the field that they test.
 #[derive(Debug)]
@@ -26,10 +30,9 @@ pub(crate) struct Predicates {
     calculated: Vec<Calculated>,
     /// The calculated fields that have to wait for the end of the event.
     waiting: Vec<u32>,
-    /// From a field and a folded literal to its place in `literals`.
-    index: Lookup,
-    literals: Vec<Vec<Literal>>,
-    count: usize,
+    /// For each predicate, the calculation of these that it tests.
+    waits_for: Vec<Option<u32>>,
+    literals: Literals,
 }
 
 #[derive(Debug)]
@@ -43,44 +46,44 @@ struct Calculated {
     reads: Vec<u32>,
 }
 
-/// A predicate that a literal fulfils; only in this spelling, if one is given.
-#[derive(Debug)]
-struct Literal {
-    predicate: u32,
-    exact: Option<Box<str>>,
-}
-
 impl Predicates {
     pub(crate) fn new(program: &Program) -> Self {
         let all_fields = program.fields.len() + program.calculated.len();
         let mut fields: Vec<FieldTests> = (0..all_fields).map(|_| FieldTests::default()).collect();
-        let mut literals = BTreeMap::<(u16, Vec<u8>), Vec<Literal>>::new();
+        let mut literals = Collected::default();
+        let mut patterns = BTreeMap::<u32, Patterns>::new();
         for (number, predicate) in (0..).zip(&program.predicates) {
             let tests = &mut fields[predicate.field as usize];
-            if let Test::Equals { literals: texts, case } = &predicate.test {
-                for text in texts {
-                    let key = program.folding.fold(text).into_bytes();
-                    tests.add_literal_length(key.len());
-                    let exact = (*case == Case::Sensitive).then(|| text.as_str().into());
-                    let alike = literals.entry((predicate.field as u16, key)).or_default();
-                    alike.push(Literal { predicate: number, exact });
+            match &predicate.test {
+                Test::Equals { literals: texts, case } => {
+                    for text in texts {
+                        let length = literals.add(predicate.field, number, text, *case, program.folding);
+                        tests.add_literal_length(length);
+                    }
                 }
-            } else {
-                tests.add(number, &predicate.test, program.folding);
+                Test::Like { patterns: texts, case } => {
+                    let patterns = patterns.entry(predicate.field).or_default();
+                    texts.iter().for_each(|text| patterns.add(number, text, *case, program.folding));
+                }
+                other => tests.add(number, other),
             }
         }
-        let numbered = literals.keys().enumerate();
-        let keys: Vec<_> = numbered.map(|(number, (field, key))| (*field, key.as_slice(), number as u32)).collect();
-        let index = Lookup::new(keys.into_iter());
+        for (field, patterns) in patterns {
+            fields[field as usize].set_patterns(patterns.index(program.folding));
+        }
         let calculated: Vec<_> = (program.fields.len()..).zip(&program.calculated).map(Calculated::new).collect();
         let waiting = schedule(&calculated, &mut fields);
-        let (folding, count) = (program.folding, program.predicates.len());
-        Self { folding, fields, calculated, waiting, index, literals: literals.into_values().collect(), count }
+        let waits =
+            |field: u32| waiting.iter().copied().find(|number| calculated[*number as usize].field == field as usize);
+        let waits_for = program.predicates.iter().map(|predicate| waits(predicate.field)).collect();
+        let (folding, literals) = (program.folding, Literals::new(literals));
+        Self { folding, fields, calculated, waiting, waits_for, literals }
     }
 
     /// Room for what an event makes true.
     pub(crate) fn no_hits(&self) -> Hits {
-        Hits::new(self.count)
+        let pieces = self.fields.iter().map(FieldTests::pieces).max().unwrap_or_default();
+        Hits::new(self.waits_for.len(), self.calculated.len(), pieces)
     }
 
     /// Notes in `hits` every predicate that a value of `field` makes true.
@@ -93,33 +96,53 @@ impl Predicates {
         match value {
             Value::Text(text) => self.judge_string(field, text, hits),
             Value::Number(number) => {
+                self.store(field, number, hits);
                 self.judge_text(field, number, hits);
                 tests.judge_number(|| parse_number(number), hits);
             }
-            Value::Bool(value) => self.judge_bool(field, value, hits),
+            Value::Bool(value) => {
+                self.store(field, spelling(value), hits);
+                self.judge_bool(field, value, hits);
+            }
         }
     }
 
-    /// Judges what had to wait until all of the event was read.
-    pub(crate) fn judge_waiting(&self, hits: &mut Hits) -> Result<(), Malformed> {
-        if self.waiting.is_empty() {
+    /// The calculation that decides whether `predicate` is true, if it has to wait until all of the event is read.
+    pub(crate) fn waits_for(&self, predicate: u32) -> Option<u32> {
+        self.waits_for[predicate as usize]
+    }
+
+    /// Checks, once all of an event is read, that no calculation would take too long.
+    pub(crate) fn check_combinations(&self, hits: &mut Hits) -> Result<(), Malformed> {
+        if hits.stored.values.len() <= FEW_VALUES {
             return Ok(());
         }
-        let mut stored = std::mem::take(&mut hits.stored);
-        stored.values.sort_unstable_by_key(|(field, place)| (*field, place.start));
-        let judged = self.waiting.iter().try_for_each(|number| self.judge_combinations(*number, &stored, hits));
-        hits.stored = stored;
-        judged
+        hits.stored.sort();
+        let too_many = |number: &u32| {
+            let count = self.combinations(*number, &hits.stored).count();
+            count.is_none_or(|count| count > MAX_COMBINATIONS)
+        };
+        if self.waiting.iter().any(too_many) { Err(Malformed) } else { Ok(()) }
     }
 
-    fn judge_combinations(&self, number: u32, stored: &Stored, hits: &mut Hits) -> Result<(), Malformed> {
-        let calculated = &self.calculated[number as usize];
-        let first = Combination { fields: &calculated.reads, values: &stored.values, text: &stored.text, number: 0 };
-        let count = first.count().filter(|count| *count <= MAX_COMBINATIONS).ok_or(Malformed)?;
-        for number in 0..count {
-            self.calculate(calculated, Combination { number, ..first }, hits);
+    /// Judges the values of a calculation that had to wait.
+    pub(crate) fn judge_waiting(&self, number: u32, hits: &mut Hits) {
+        if !hits.calculated.insert(number) {
+            return;
         }
-        Ok(())
+        let mut stored = std::mem::take(&mut hits.stored);
+        stored.sort();
+        let first = self.combinations(number, &stored);
+        for combination in 0..first.count().unwrap_or_default() {
+            let values = Combination { number: combination, ..first };
+            self.calculate(&self.calculated[number as usize], values, hits);
+        }
+        hits.stored = stored;
+    }
+
+    fn combinations<'c>(&'c self, number: u32, stored: &'c Stored) -> Combination<'c> {
+        let fields = &self.calculated[number as usize].reads;
+        Combination { fields, values: &stored.values, text: &stored.text, number: 0 }
     }
 
     /// Calculates one value, and judges it.
@@ -168,11 +191,24 @@ impl Predicates {
         } else {
             text.raw
         };
+        self.judge_bytes(field, bytes, hits);
+        if self.fields[field].is_stored {
+            hits.store(field as u32, std::str::from_utf8(bytes).unwrap_or_default());
+        }
+        hits.unescaped = unescaped;
+    }
+
+    fn judge_bytes(&self, field: usize, bytes: &[u8], hits: &mut Hits) {
         // Not UTF-8: the scanner will find the event malformed, and all hits void.
         if let Ok(text) = std::str::from_utf8(bytes) {
             self.judge_unescaped(field, text, hits);
         }
-        hits.unescaped = unescaped;
+    }
+
+    fn store(&self, field: usize, text: &str, hits: &mut Hits) {
+        if self.fields[field].is_stored {
+            hits.store(field as u32, text);
+        }
     }
 
     fn judge_unescaped(&self, field: usize, text: &str, hits: &mut Hits) {
@@ -185,7 +221,7 @@ impl Predicates {
     }
 
     fn judge_bool(&self, field: usize, value: bool, hits: &mut Hits) {
-        self.judge_text(field, if value { "true" } else { "false" }, hits);
+        self.judge_text(field, spelling(value), hits);
         hits.extend(&self.fields[field].bools[usize::from(value)]);
     }
 
@@ -193,14 +229,13 @@ impl Predicates {
         let tests = &self.fields[field];
         let literals = tests.may_equal(text);
         if literals || tests.reads_folded {
-            let mut folded = std::mem::take(&mut hits.folded);
-            folded.clear();
-            fold_into(self.folding, text, &mut folded);
+            let mut room = std::mem::take(&mut hits.folded);
+            let folded = Framed::new(self.folding, text, &mut room);
             if literals {
-                self.judge_equality(field, text, &folded, hits);
+                self.literals.judge(field, text, folded.text(), hits);
             }
-            tests.judge_patterns(text, &folded, hits);
-            hits.folded = folded;
+            tests.judge_patterns(text, folded, hits);
+            hits.folded = room;
         }
         tests.judge_order(text, hits);
         for number in &tests.feeds {
@@ -208,18 +243,6 @@ impl Predicates {
             let value = [(field as u32, 0..text.len())];
             let values = Combination { fields: &calculated.reads, values: &value, text, number: 0 };
             self.calculate(calculated, values, hits);
-        }
-        if tests.is_stored {
-            hits.store(field as u32, text);
-        }
-    }
-
-    fn judge_equality(&self, field: usize, text: &str, folded: &[u8], hits: &mut Hits) {
-        let Some(number) = self.index.find(field as u16, folded) else { return };
-        for Literal { predicate, exact } in &self.literals[number as usize] {
-            if exact.as_deref().is_none_or(|exact| exact == text) {
-                hits.add(*predicate);
-            }
         }
     }
 
@@ -243,8 +266,8 @@ impl Calculated {
     }
 }
 
-/// Has each calculation done as early as it can be: at every value of the one field that it reads, or else, and if it
-/// matters when that field has none, after all values. Answers with the latter ones.
+/// Has each calculation done at every value of the one field that it reads, or else only when it is asked for, after all
+/// values. Answers with the latter ones.
 fn schedule(calculated: &[Calculated], fields: &mut [FieldTests]) -> Vec<u32> {
     let mut waiting = Vec::new();
     for (number, calculated) in (0..).zip(calculated) {
@@ -258,6 +281,10 @@ fn schedule(calculated: &[Calculated], fields: &mut [FieldTests]) -> Vec<u32> {
         }
     }
     waiting
+}
+
+fn spelling(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
 }
 
 /// The boolean that a text stands for in an Elasticsearch boolean field.

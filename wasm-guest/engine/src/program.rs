@@ -102,7 +102,7 @@ pub enum Test {
 }
 
 /// Whether upper and lower case differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Case {
     /// They differ.
     Sensitive,
@@ -220,6 +220,18 @@ impl Folding {
     /// `text`, changed so that texts which differ only in case become the same.
     pub fn fold(self, text: &str) -> String {
         text.chars().map(|char| fold_char(self, char)).collect()
+    }
+}
+
+impl Condition {
+    /// Hands the number of every predicate to `found`, once for each use.
+    pub(crate) fn each_predicate(&self, found: &mut impl FnMut(u32)) {
+        match self {
+            Self::Constant(_) => {}
+            Self::Predicate(predicate) => found(*predicate),
+            Self::Not(inner) => inner.each_predicate(found),
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.each_predicate(found)),
+        }
     }
 }
 

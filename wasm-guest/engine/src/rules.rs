@@ -1,35 +1,45 @@
 //! Which rules match, given the predicates that an event made true; knows nothing of events.
 
+use crate::frequencies::Frequencies;
 use crate::hits::Hits;
+use crate::predicates::Predicates;
 use crate::program::{Condition, Program};
 
 /// The conditions of all rules, and which of them an event can possibly fulfil.
 #[derive(Debug)]
 pub(crate) struct Conditions {
-    conditions: Vec<Condition>,
+    rules: Vec<Judged>,
     /// For each predicate, the rules that it makes worth a look.
     woken_by: Vec<Vec<u32>>,
     /// Rules that may match though no predicate is true.
     always: Vec<u32>,
 }
 
+/// A condition that is judged once an event has been read.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    condition: Condition,
+    /// The calculations that are made only if a rule depends on them.
+    waits_for: Vec<u32>,
+}
+
 impl Conditions {
-    pub(crate) fn new(program: &Program) -> Self {
-        let mut uses = vec![0; program.predicates.len()];
-        program.rules.iter().for_each(|rule| count_uses(&rule.condition, &mut uses));
+    pub(crate) fn new(program: &Program, predicates: &Predicates) -> Self {
+        let frequencies = Frequencies::new(program, predicates);
         let mut woken_by = vec![Vec::new(); program.predicates.len()];
         let mut always = Vec::new();
         for (rule, number) in program.rules.iter().zip(0..) {
-            match witnesses(&rule.condition, true, &uses) {
+            match witnesses(&rule.condition, true, &frequencies) {
                 Some(witnesses) => witnesses.predicates.iter().for_each(|p| woken_by[*p as usize].push(number)),
                 None => always.push(number),
             }
         }
-        Self { conditions: program.rules.iter().map(|rule| rule.condition.clone()).collect(), woken_by, always }
+        let rules = program.rules.iter().map(|rule| Judged::new(&rule.condition, &frequencies, predicates));
+        Self { rules: rules.collect(), woken_by, always }
     }
 
     /// Puts the numbers of the rules that match into `matching`, in order.
-    pub(crate) fn judge(&self, hits: &Hits, matching: &mut Vec<u32>) {
+    pub(crate) fn judge(&self, predicates: &Predicates, hits: &mut Hits, matching: &mut Vec<u32>) {
         matching.clear();
         matching.extend_from_slice(&self.always);
         for predicate in hits.list() {
@@ -37,12 +47,44 @@ impl Conditions {
         }
         matching.sort_unstable();
         matching.dedup();
-        matching.retain(|rule| holds(&self.conditions[*rule as usize], hits));
+        matching.retain(|rule| self.rules[*rule as usize].matches(predicates, hits));
     }
 }
 
-/// Is the condition true?
-pub(crate) fn holds(condition: &Condition, hits: &Hits) -> bool {
+impl Judged {
+    pub(crate) fn new(condition: &Condition, frequencies: &Frequencies, predicates: &Predicates) -> Self {
+        let mut waits_for = Vec::new();
+        condition.each_predicate(&mut |predicate| waits_for.extend(predicates.waits_for(predicate)));
+        Self { condition: frequencies.rarest_first(condition), waits_for }
+    }
+
+    /// Is the condition true?
+    pub(crate) fn matches(&self, predicates: &Predicates, hits: &mut Hits) -> bool {
+        if !self.waits_for.is_empty() {
+            if !may_be(&self.condition, true, predicates, hits) {
+                return false;
+            }
+            self.waits_for.iter().for_each(|number| predicates.judge_waiting(*number, hits));
+        }
+        holds(&self.condition, hits)
+    }
+}
+
+/// Can `condition` be as wanted, whatever becomes of the predicates that wait?
+fn may_be(condition: &Condition, wanted: bool, predicates: &Predicates, hits: &Hits) -> bool {
+    let may_be = |part: &Condition, wanted| may_be(part, wanted, predicates, hits);
+    match condition {
+        Condition::Constant(value) => *value == wanted,
+        Condition::Predicate(predicate) => hits.has(*predicate) == wanted || predicates.waits_for(*predicate).is_some(),
+        Condition::Not(inner) => may_be(inner, !wanted),
+        Condition::All(parts) if wanted => parts.iter().all(|part| may_be(part, true)),
+        Condition::All(parts) => parts.iter().any(|part| may_be(part, false)),
+        Condition::Any(parts) if wanted => parts.iter().any(|part| may_be(part, true)),
+        Condition::Any(parts) => parts.iter().all(|part| may_be(part, false)),
+    }
+}
+
+fn holds(condition: &Condition, hits: &Hits) -> bool {
     match condition {
         Condition::Constant(value) => *value,
         Condition::Predicate(predicate) => hits.has(*predicate),
@@ -52,40 +94,35 @@ pub(crate) fn holds(condition: &Condition, hits: &Hits) -> bool {
     }
 }
 
-fn count_uses(condition: &Condition, uses: &mut [usize]) {
-    match condition {
-        Condition::Constant(_) => {}
-        Condition::Predicate(predicate) => uses[*predicate as usize] += 1,
-        Condition::Not(inner) => count_uses(inner, uses),
-        Condition::All(all) => all.iter().for_each(|inner| count_uses(inner, uses)),
-        Condition::Any(any) => any.iter().for_each(|inner| count_uses(inner, uses)),
-    }
-}
-
 /// Predicates of which at least one must be true for a condition to be as wanted.
 struct Witnesses {
     predicates: Vec<u32>,
-    /// How often rules use them: the fewer, the less often a rule is looked at in vain.
-    uses: usize,
+    /// How often that is so: the rarer, the less often a rule is looked at in vain.
+    frequency: u64,
 }
 
 /// The witnesses for `condition` being `wanted`; none if it can be so without any true predicate.
-fn witnesses(condition: &Condition, wanted: bool, uses: &[usize]) -> Option<Witnesses> {
+fn witnesses(condition: &Condition, wanted: bool, frequencies: &Frequencies) -> Option<Witnesses> {
     match (condition, wanted) {
-        (Condition::Constant(value), _) => (*value != wanted).then_some(Witnesses { predicates: Vec::new(), uses: 0 }),
-        (Condition::Predicate(p), true) => Some(Witnesses { predicates: vec![*p], uses: uses[*p as usize] }),
+        (Condition::Constant(value), _) => {
+            (*value != wanted).then_some(Witnesses { predicates: Vec::new(), frequency: 0 })
+        }
+        (Condition::Predicate(predicate), true) => {
+            Some(Witnesses { predicates: vec![*predicate], frequency: frequencies.of(*predicate)? })
+        }
         (Condition::Predicate(_), false) => None,
-        (Condition::Not(inner), _) => witnesses(inner, !wanted, uses),
+        (Condition::Not(inner), _) => witnesses(inner, !wanted, frequencies),
         (Condition::All(parts), true) | (Condition::Any(parts), false) => {
-            parts.iter().filter_map(|part| witnesses(part, wanted, uses)).min_by_key(|witnesses| witnesses.uses)
+            let each = parts.iter().filter_map(|part| witnesses(part, wanted, frequencies));
+            each.min_by_key(|witnesses| witnesses.frequency)
         }
         (Condition::Any(parts), true) | (Condition::All(parts), false) => {
-            let all = parts.iter().map(|part| witnesses(part, wanted, uses)).collect::<Option<Vec<_>>>()?;
-            let uses = all.iter().map(|witnesses| witnesses.uses).sum();
+            let all = parts.iter().map(|part| witnesses(part, wanted, frequencies)).collect::<Option<Vec<_>>>()?;
+            let frequency = all.iter().map(|witnesses| witnesses.frequency).sum();
             let mut predicates: Vec<_> = all.into_iter().flat_map(|witnesses| witnesses.predicates).collect();
             predicates.sort_unstable();
             predicates.dedup();
-            Some(Witnesses { predicates, uses })
+            Some(Witnesses { predicates, frequency })
         }
     }
 }
@@ -96,7 +133,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::predicates::Predicates;
     use crate::program::{Folding, Predicate, Rule, RuleMeta, Test};
     use crate::scan::Value;
 
@@ -132,13 +168,14 @@ mod tests {
         #[test]
         fn no_rule_that_holds_is_left_asleep(conditions in vec(condition(), 1..5)) {
             let program = program(&conditions);
-            let (predicates, rules) = (Predicates::new(&program), Conditions::new(&program));
+            let predicates = Predicates::new(&program);
+            let rules = Conditions::new(&program, &predicates);
             let mut matching = Vec::new();
             for true_ones in 0..1 << PREDICATES {
                 let mut hits = predicates.no_hits();
                 let true_fields = (0..PREDICATES as usize).filter(|field| true_ones >> field & 1 == 1);
                 true_fields.for_each(|field| predicates.judge(field, Value::Bool(true), &mut hits));
-                rules.judge(&hits, &mut matching);
+                rules.judge(&predicates, &mut hits, &mut matching);
                 let all = conditions.iter().zip(0..).filter(|(condition, _)| holds(condition, &hits));
                 prop_assert_eq!(&matching, &all.map(|(_, rule)| rule).collect::<Vec<u32>>());
             }
