@@ -7,6 +7,9 @@ use crate::number::order;
 use crate::pattern_index::PatternIndex;
 use crate::program::{Case, Comparison, Number, Test};
 
+/// So few pieces of patterns that it isn't worthwhile to remember texts.
+const FEW_PIECES: usize = 4;
+
 #[derive(Debug, Default)]
 pub(crate) struct FieldTests {
     pub(crate) exists: Vec<u32>,
@@ -80,6 +83,11 @@ impl FieldTests {
     pub(crate) fn store(&mut self) {
         self.reads_values = true;
         self.is_stored = true;
+    }
+
+    /// Does it take longer to judge a text than to remember what it made true?
+    pub(crate) fn are_costly(&self) -> bool {
+        self.patterns.pieces() > FEW_PIECES || !self.regexes.is_empty() || !self.feeds.is_empty()
     }
 
     pub(crate) fn has_literals(&self) -> bool {

@@ -3,11 +3,15 @@
 use std::ops::Range;
 
 use crate::calculate::Scratch;
+use crate::memo::Memo;
 
 /// The predicates that an event has made true so far.
 #[derive(Debug)]
 pub(crate) struct Hits {
     predicates: Set,
+    /// What one text makes true; empty between texts.
+    of_text: Set,
+    memo: Memo,
     /// Which pieces of patterns one text has; empty between texts.
     pub(crate) pieces: Set,
     /// Which of the calculations that have to wait are done.
@@ -38,6 +42,8 @@ impl Hits {
     pub(crate) fn new(predicates: usize, calculated: usize, pieces: usize) -> Self {
         Self {
             predicates: Set::below(predicates),
+            of_text: Set::below(predicates),
+            memo: Memo::default(),
             pieces: Set::below(pieces),
             calculated: Set::below(calculated),
             unescaped: Vec::new(),
@@ -68,6 +74,20 @@ impl Hits {
 
     pub(crate) fn extend(&mut self, predicates: &[u32]) {
         predicates.iter().for_each(|predicate| self.add(*predicate));
+    }
+
+    /// Adds what `text` in `field` is remembered to make true, or else what `judge` finds.
+    pub(crate) fn extend_by_memory(&mut self, field: u16, text: &[u8], judge: impl FnOnce(&mut Self)) {
+        if let Some(known) = self.memo.recall(field, text) {
+            known.iter().for_each(|predicate| _ = self.predicates.insert(*predicate));
+            return;
+        }
+        std::mem::swap(&mut self.predicates, &mut self.of_text);
+        judge(self);
+        std::mem::swap(&mut self.predicates, &mut self.of_text);
+        self.memo.remember(field, text, &self.of_text.list);
+        self.of_text.list.iter().for_each(|predicate| _ = self.predicates.insert(*predicate));
+        self.of_text.clear();
     }
 
     pub(crate) fn store(&mut self, field: u32, text: &str) {

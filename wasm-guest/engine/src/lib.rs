@@ -18,6 +18,7 @@ mod hits;
 mod json;
 mod literals;
 mod lookup;
+mod memo;
 mod number;
 mod paths;
 mod pattern;

@@ -59,7 +59,7 @@ impl Lookup {
 
 /// Enough of the key to tell rule literals apart: its length, its first and its last eight bytes. An attacker who
 /// chooses event values can't make chains longer, since only rules put keys in.
-fn hash(group: u16, key: &[u8]) -> u64 {
+pub(crate) fn hash(group: u16, key: &[u8]) -> u64 {
     let (first, last) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
         _ => (key.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),

@@ -191,7 +191,11 @@ impl Predicates {
         } else {
             text.raw
         };
-        self.judge_bytes(field, bytes, hits);
+        if self.fields[field].are_costly() {
+            hits.extend_by_memory(field as u16, bytes, |hits| self.judge_bytes(field, bytes, hits));
+        } else {
+            self.judge_bytes(field, bytes, hits);
+        }
         if self.fields[field].is_stored {
             hits.store(field as u32, std::str::from_utf8(bytes).unwrap_or_default());
         }
