@@ -21,7 +21,7 @@ test: setup
 
 bench: setup
 	cargo build --release --locked --package weir
-	cargo bench --locked --package weir-tests --bench throughput --bench relay
+	cargo bench --locked --package weir-tests --bench throughput --bench rules --bench relay
 
 # rust-toolchain.toml names the toolchain and its target; a toolchain that was there before may lack the target.
 setup:

@@ -3,6 +3,7 @@
 //! Of 100 events, 1 matches the rule "Container Management Utility Run Inside A Container", and 9 nearly do: 3 start one
 //! of its utilities on a host, 3 end one in a container, 3 start something of a similar name. The rest is daily life.
 
+pub mod rules;
 mod story;
 
 use story::Story;
