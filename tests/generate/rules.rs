@@ -79,8 +79,13 @@ fn query(random: &mut Random) -> String {
 }
 
 fn drawn(clauses: &[Clause], random: &mut Random) -> Vec<String> {
-    let drawn = clauses.iter().filter_map(|(share, clause)| (random.below(1000) < *share).then(|| clause(random)));
-    drawn.collect()
+    let mut drawn = Vec::new();
+    for (share, clause) in clauses {
+        if random.below(1000) < *share {
+            drawn.push(clause(random));
+        }
+    }
+    drawn
 }
 
 fn several(random: &mut Random, fewest: u64, most: u64, item: fn(&mut Random) -> String) -> String {
