@@ -14,7 +14,7 @@ mod chars;
 /// Automata with more states are refused.
 const MAX_STATES: usize = 10_000;
 /// What the sets that are stored while an automaton is made may count, with their parts: a bound on time and memory.
-const MAX_SIZE: usize = 400_000;
+const MAX_SIZE: usize = 4_000_000;
 
 /// The automaton would have too many states.
 #[derive(Debug, PartialEq)]
