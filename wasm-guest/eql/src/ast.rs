@@ -9,6 +9,8 @@ use crate::fault::Span;
 pub(crate) struct Query {
     /// `None` is `any`.
     pub(crate) category: Option<String>,
+    /// The field that says of which category an event is.
+    pub(crate) category_field: String,
     /// Where the category stands.
     pub(crate) category_span: Span,
     pub(crate) condition: Expr,

@@ -18,7 +18,7 @@ pub(crate) fn lower(query: &Query, text: &str, folding: Folding) -> Result<Claus
 /// The condition that an event is of the query's category, if it asks for one.
 pub(crate) fn category(query: &Query) -> Option<Clause> {
     let category = query.category.clone()?;
-    Some(Clause::test("event.category", equals(vec![category], Case::Sensitive)))
+    Some(Clause::test(&query.category_field, equals(vec![category], Case::Sensitive)))
 }
 
 pub(crate) struct Lowering<'q> {

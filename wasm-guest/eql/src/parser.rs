@@ -21,6 +21,8 @@ const RELATIONS: [(&str, Relation); 6] = [
 ];
 const OPERATOR_WORDS: [&str; 6] = ["and", "or", "not", "in", "like", "regex"];
 const JOIN_CONDITIONS: &str = "join conditions with `and` or `or`";
+/// As Elasticsearch has it, unless a rule says otherwise.
+const CATEGORY_FIELD: &str = "event.category";
 const END_WANTED: &str = "`and`, `or` or the end of the query";
 
 /// Parses a whole query.
@@ -31,7 +33,7 @@ pub(crate) fn parse(query: &str) -> Result<Query, Fault> {
     parser.expect_where()?;
     let condition = parser.condition()?;
     match parser.token.kind {
-        TokenKind::End => Ok(Query { category, category_span, condition }),
+        TokenKind::End => Ok(Query { category, category_field: CATEGORY_FIELD.to_owned(), category_span, condition }),
         _ => Err(parser.misplaced(END_WANTED)),
     }
 }
@@ -48,7 +50,9 @@ pub(crate) fn parse_condition(condition: &str) -> Result<Query, Fault> {
     }
     let condition = parser.condition()?;
     match parser.token.kind {
-        TokenKind::End => Ok(Query { category: None, category_span: 0..0, condition }),
+        TokenKind::End => {
+            Ok(Query { category: None, category_field: CATEGORY_FIELD.to_owned(), category_span: 0..0, condition })
+        }
         _ => Err(parser.misplaced(END_WANTED)),
     }
 }

@@ -124,6 +124,7 @@ impl RuleFile {
 fn read(reader: &mut Reader<'_>, document: &Table<'_>) -> Option<RuleFile> {
     let table = rule_table(reader, document)?;
     let is_eql = has_known_language(reader, &table);
+    check_filters(reader, &table);
     // What another language needs of a rule, and what not, isn't known here.
     if reader.problems.iter().any(Diagnostic::is_unsupported) {
         return None;
@@ -136,7 +137,10 @@ fn read(reader: &mut Reader<'_>, document: &Table<'_>) -> Option<RuleFile> {
         return None;
     }
     let (id, query_value) = (id?, query_value?);
-    let (query, query_text) = read_query(reader, &query_value)?;
+    let (mut query, query_text) = read_query(reader, &query_value)?;
+    if let Some(field) = reader.text(&table, "event_category_override") {
+        query.category_field = (*field.get_ref()).to_owned();
+    }
     meta.id = (*id.get_ref()).to_owned();
     meta.query = (*query_value.get_ref()).to_owned();
     let source = Arc::clone(reader.source);
@@ -152,6 +156,15 @@ fn rule_table<'t>(reader: &mut Reader<'_>, document: &Table<'t>) -> Option<Table
         return None;
     }
     reader.required_table(document, &RULE, "[rule]")
+}
+
+/// Filters are part of what an event must fulfil, in the language of Elasticsearch's queries.
+fn check_filters(reader: &mut Reader<'_>, rule: &Table<'_>) {
+    if let Some(filter) = reader.tables(rule, "filters", "[[rule.filters]]").first() {
+        let problem =
+            reader.problem(filter.span(), "rules with `filters` aren't supported").severity(Severity::Unsupported);
+        reader.problems.push(problem.help("write what they ask for into the query"));
+    }
 }
 
 fn read_query(reader: &mut Reader<'_>, value: &Spanned<&str>) -> Option<(Query, TomlText)> {

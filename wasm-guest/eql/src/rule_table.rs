@@ -274,6 +274,11 @@ impl<'t> Table<'t> {
         Self { entries: document.get_ref(), name: "the file", span: 0..0 }
     }
 
+    /// Where its header or braces stand.
+    pub(crate) fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
     /// Is the key there, or one that may be a slip for it?
     pub(crate) fn has_like(&self, key: &str) -> bool {
         nearest(key, self.entries.keys().map(|known| &**known.get_ref())).is_some()

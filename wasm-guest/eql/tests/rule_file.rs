@@ -141,3 +141,11 @@ fn a_rule_without_version_is_the_first_version() {
     let file = FILE.replace("version = 3\n", "");
     assert_eq!(RuleFile::parse("shell.toml", &file).expect("a valid rule").meta().version, 1);
 }
+
+#[test]
+fn another_field_may_say_of_which_category_an_event_is() {
+    let file = FILE.replace("version = 3", "version = 3\nevent_category_override = \"event.type\"");
+    let rule = RuleFile::parse("rules/shell.toml", &file).expect("a valid rule");
+    let program = compile(&[rule], Default::default()).expect("a valid rule");
+    assert_eq!(program.fields, ["event.type", "process.name"]);
+}
