@@ -87,6 +87,7 @@ impl Predicates {
     }
 
     /// Notes in `hits` every predicate that a value of `field` makes true.
+    #[inline(never)] // so that the scanner, which calls it for few values, keeps its loop small
     pub(crate) fn judge(&self, field: usize, value: Value<'_>, hits: &mut Hits) {
         let tests = &self.fields[field];
         hits.extend(&tests.exists);

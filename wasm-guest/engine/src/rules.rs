@@ -43,7 +43,8 @@ impl Conditions {
         matching.clear();
         matching.extend_from_slice(&self.always);
         for predicate in hits.list() {
-            matching.extend_from_slice(&self.woken_by[*predicate as usize]);
+            // One by one: most predicates wake no rule or one, and WebAssembly's copying has a price.
+            self.woken_by[*predicate as usize].iter().for_each(|rule| matching.push(*rule));
         }
         matching.sort_unstable();
         matching.dedup();
