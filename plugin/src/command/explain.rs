@@ -20,7 +20,7 @@ use explanation::Explanation;
 ///
 /// Prints the rule's condition as a tree: the verdict of each part, and the values that it read. The last line says what
 /// decided, or which tests would have had to turn out otherwise. Everything is judged by the engine that modules hold,
-/// natively. Exits with 0 whatever the verdict.
+/// natively. Exits with 0 whatever the verdict. Exceptions aren't looked at: a match that is shown may be suppressed.
 #[derive(Args)]
 pub(crate) struct Explain {
     /// Rule file; or the id, name or file stem of a rule that Weir ships
