@@ -1,17 +1,21 @@
 //! Rule files in, a module out; what it says on the way is for people. Knows nothing of running a module.
 
 mod carried;
+mod files;
 mod mappings;
 mod shipped;
 
 use std::path::{Path, PathBuf};
-use std::{fmt, fs, io};
+use std::{fmt, io};
 
 use weir_engine::program::{Folding, Program};
 use weir_eql::{Diagnostic, ExceptionFile, Mapping, RuleFile};
 use weir_module::{BuildError, SourcesError};
 
+use files::{Found, find_all, is_exception_file, read_text};
+
 pub use carried::{attach, find_in_module};
+pub(crate) use files::{canonical, files_of, find_below};
 pub use mappings::{is_shipped_mapping, read_mappings};
 pub use shipped::{all_shipped, find};
 
@@ -25,7 +29,7 @@ static GENERIC: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest.wasm"));
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
     /// A path can't be read.
-    #[error("cannot read `{}`: {source}; give rule files, or folders that hold some", path.display())]
+    #[error("cannot read `{}`: {source}; {}", path.display(), files::remedy(source))]
     Unreadable {
         /// As the user named it, or as found in a folder that the user named.
         path: PathBuf,
@@ -35,6 +39,9 @@ pub enum RulesError {
     /// A folder holds no rule.
     #[error("`{}` holds no rule file (`*.toml`); give rule files, or folders that hold some", .0.display())]
     Empty(PathBuf),
+    /// There are files of exceptions only.
+    #[error("`{}` holds exceptions, but no rule; give the rules too, or a folder that holds both", .0.display())]
+    OnlyExceptions(PathBuf),
     /// All files in the folders were skipped.
     #[error("Weir can run none of {} files, such as {}; give rules whose `type` and `language` are `eql`", .0.len(), .0[0])]
     NoneFits(Vec<Skipped>),
@@ -119,7 +126,7 @@ impl fmt::Display for Skipped {
 impl RuleSet {
     /// Reads one file; what is wrong in it is no reason to stop.
     fn add(&mut self, file: &Path) -> Result<Result<(), Vec<Diagnostic>>, RulesError> {
-        let text = fs::read_to_string(file).map_err(|source| unreadable(file, source))?;
+        let text = read_text(file)?;
         Ok(if is_exception_file(file) {
             ExceptionFile::parse(file, &text).map(|exceptions| self.exceptions.push(exceptions))
         } else {
@@ -143,45 +150,30 @@ impl fmt::Display for Refusal {
 }
 
 /// Reads rule files and files of exceptions (`*.exceptions.toml`), and all `*.toml` in folders and below them, in the order
-/// of their names. What is hidden there, and linked folders, are left out; a file there that isn't a rule for Weir is
-/// skipped, but one that was named is refused.
+/// of their names; a file that is reached twice, once. What is hidden in folders, and linked folders, are left out; a rule
+/// there that isn't for Weir is skipped, but one that was named is refused.
 ///
 /// # Errors
 /// If one can't be read, or is wrong: then everything that is wrong in any of them is told; or if there is no rule.
 pub fn read(paths: &[PathBuf]) -> Result<RuleSet, RulesError> {
     let (mut set, mut wrong) = (RuleSet::default(), Vec::new());
-    for path in paths {
-        let is_named = !path.is_dir();
-        for file in files_of(path)? {
-            if let Err(diagnostics) = set.add(&file)? {
-                match diagnostics.iter().find(|diagnostic| diagnostic.is_unsupported()) {
-                    Some(reason) if !is_named => {
-                        set.skipped.push(Skipped { path: file, reason: reason.message().to_owned() });
-                    }
-                    _ => wrong.extend(diagnostics),
-                }
+    for Found { path, is_named } in find_all(paths)? {
+        let Err(diagnostics) = set.add(&path)? else { continue };
+        // An exception that is left out would let alerts through that somebody took care to suppress.
+        let may_be_skipped = !is_named && !is_exception_file(&path);
+        match diagnostics.iter().find(|diagnostic| diagnostic.is_unsupported()) {
+            Some(reason) if may_be_skipped => {
+                set.skipped.push(Skipped { path, reason: reason.message().to_owned() });
             }
+            _ => wrong.extend(diagnostics),
         }
     }
-    match paths.first() {
+    match set.exceptions.first() {
         _ if !wrong.is_empty() => Err(RulesError::Refused(Refusal(wrong))),
-        Some(_) if set.rules.is_empty() && !set.skipped.is_empty() => Err(RulesError::NoneFits(set.skipped)),
-        Some(path) if set.rules.is_empty() => Err(RulesError::Empty(path.to_owned())),
+        _ if set.rules.is_empty() && !set.skipped.is_empty() => Err(RulesError::NoneFits(set.skipped)),
+        Some(file) if set.rules.is_empty() => Err(RulesError::OnlyExceptions(file.path().to_owned())),
         _ => Ok(set),
     }
-}
-
-/// The file at `path`, or those of rules and exceptions in the folder there.
-///
-/// # Errors
-/// If it can't be read, or is a folder without such a file.
-pub(crate) fn files_of(path: &Path) -> Result<Vec<PathBuf>, RulesError> {
-    if !fs::metadata(path).map_err(|source| unreadable(path, source))?.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut files = Vec::new();
-    find_below(path, &is_rule_file, &mut files).map_err(|(folder, source)| unreadable(&folder, source))?;
-    if files.is_empty() { Err(RulesError::Empty(path.to_owned())) } else { Ok(files) }
 }
 
 /// Makes a module of rules and their exceptions.
@@ -200,48 +192,6 @@ pub fn build(RuleSet { rules, exceptions, mappings, .. }: &RuleSet) -> Result<Ve
 /// If the program refers to what it doesn't have.
 pub fn build_program(program: &Program) -> Result<Vec<u8>, BuildError> {
     weir_module::build(GENERIC, program)
-}
-
-/// Adds what is `wanted` in a folder and below it, in the order of names. What is hidden there, and linked folders, are
-/// left out.
-///
-/// # Errors
-/// If a folder can't be read; says which.
-pub(crate) fn find_below(
-    folder: &Path,
-    wanted: &impl Fn(&Path) -> bool,
-    files: &mut Vec<PathBuf>,
-) -> Result<(), (PathBuf, io::Error)> {
-    let entries = fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
-    let mut entries: Vec<PathBuf> = entries.map_err(|error| (folder.to_owned(), error))?;
-    entries.sort();
-    for entry in entries.into_iter().filter(|entry| !is_hidden(entry)) {
-        // A folder behind a link is found where it really is, or would lead round in circles.
-        if entry.is_dir() && !entry.is_symlink() {
-            find_below(&entry, wanted, files)?;
-        } else if wanted(&entry) {
-            files.push(entry);
-        }
-    }
-    Ok(())
-}
-
-fn is_rule_file(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "toml")
-}
-
-fn is_exception_file(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-    name == b"exceptions.toml" || name.ends_with(b".exceptions.toml")
-}
-
-/// Editors' locks, and the folders in which Kubernetes keeps what a mounted ConfigMap's links lead to.
-fn is_hidden(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
-}
-
-fn unreadable(path: &Path, source: io::Error) -> RulesError {
-    RulesError::Unreadable { path: path.to_owned(), source }
 }
 
 /// The module of the shipped rule, with an exception for builds.

@@ -4,6 +4,7 @@
 mod cli;
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use cli::Folder;
 
@@ -144,4 +145,44 @@ fn the_rules_that_weir_ships_are_beyond_doubt() {
     let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/../wasm-guest/rules");
     let said = Folder::new().run(&format!("build {rules} --check"), "").complaint(0);
     assert!(said.starts_with("weir: ") && said.lines().count() == 1, "{said}");
+}
+
+#[test]
+fn a_file_that_is_reached_twice_is_read_once() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("rules")).unwrap();
+    folder.write("rules/rule.toml", RULE);
+    symlink("rules", folder.path("linked")).unwrap();
+    for paths in ["rules rules/rule.toml", "rules/rule.toml rules", "rules rules", "rules linked/rule.toml"] {
+        let said = folder.run(&format!("build {paths} -o rules.wasm"), "").complaint(0);
+        assert!(said.starts_with("weir: 1 rule → rules.wasm ("), "{paths}: {said}");
+    }
+    folder.write("rules/rule.test.yaml", "tests:\n  - {name: nothing, event: {n: 1}, matches: []}\n");
+    let tested = folder.run("test rules ./rules/rule.toml", "").output();
+    assert!(tested.starts_with("running 1 test on 1 rule\n"), "{tested}");
+}
+
+#[test]
+fn a_pipe_is_left_out_of_a_folder_and_refused_by_its_name() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("rules")).unwrap();
+    folder.write("rules/rule.toml", RULE);
+    folder.shell("mkfifo rules/pipe.toml rules/pipe.test.yaml").output();
+    let said = folder.run("build rules -o rules.wasm", "").complaint(0);
+    assert!(said.starts_with("weir: 1 rule → rules.wasm ("), "{said}");
+    let error =
+        "error: cannot read `rules/pipe.toml`: it isn't a regular file; give rule files, or folders that hold some\n";
+    for command in ["build --check", "test", "guide"] {
+        assert_eq!(folder.run(&format!("{command} rules/pipe.toml"), "").complaint(78), error);
+    }
+}
+
+#[test]
+fn a_folder_is_no_rule_to_explain_or_to_guide_by() {
+    let folder = Folder::new();
+    folder.write("event.json", "{}");
+    for command in ["guide .", "explain . event.json"] {
+        let error = "error: cannot read `.`: Is a directory (os error 21); give one rule file\n";
+        assert_eq!(folder.run(command, "").complaint(78), error, "{command}");
+    }
 }

@@ -154,8 +154,20 @@ fn wrong_exceptions_are_refused_with_their_place_and_no_module_is_made() {
         assert!(said.contains(complaint) && said.contains("1 error; no module was made"), "{said}");
         assert!(!folder.path("none.wasm").exists());
     }
+    folder.write("rules/known.exceptions.toml", exception("Known", "n >= 2", ""));
     let said = folder.run("build rules/known.exceptions.toml -o none.wasm", "").complaint(78);
-    assert!(!said.is_empty(), "a module needs rules");
+    let error = "error: `rules/known.exceptions.toml` holds exceptions, but no rule; give the rules too, or a folder that \
+                 holds both\n";
+    assert_eq!(said, error);
+}
+
+#[test]
+fn an_exception_that_weir_cannot_run_is_refused_even_in_a_folder() {
+    let folder = folder("");
+    folder.write("rules/known.exceptions.toml", exception("Known", "n >= 2 | head 1", ""));
+    let said = folder.run("build rules -o none.wasm", "").complaint(78);
+    assert!(said.contains(" --> rules/known.exceptions.toml:5") && !said.contains("skipped"), "{said}");
+    assert!(!folder.path("none.wasm").exists());
 }
 
 #[test]

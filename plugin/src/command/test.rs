@@ -121,7 +121,9 @@ impl Test {
         match rules::read(&self.paths) {
             // A module may have been made without rule files; its cases name its rules by id. What they cover is seen in rule
             // files only.
-            Err(RulesError::Empty(_) | RulesError::NoneFits(_)) if self.module.is_some() && !self.coverage => {
+            Err(RulesError::Empty(_) | RulesError::OnlyExceptions(_) | RulesError::NoneFits(_))
+                if self.module.is_some() && !self.coverage =>
+            {
                 Ok(RuleSet::default())
             }
             read => read.map_err(Failure::input),

@@ -4,7 +4,7 @@ mod expect;
 mod reader;
 mod verdict;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -75,7 +75,8 @@ pub fn beside(rule: &Path) -> PathBuf {
     rule.with_file_name(name)
 }
 
-/// Finds the case files beside rule files, and all in folders and below them, in the order of their names.
+/// Finds the case files beside rule files, and all in folders and below them, in the order of their names; one that is
+/// reached twice, once.
 ///
 /// # Errors
 /// If a folder can't be read.
@@ -89,6 +90,8 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CasesError> {
             files.extend(Some(beside(path)).filter(|cases| cases.exists()));
         }
     }
+    let mut seen = HashSet::new();
+    files.retain(|file| seen.insert(rules::canonical(file)));
     Ok(files)
 }
 

@@ -1,11 +1,11 @@
 //! The rule files that Weir ships, by what a user may call them; a user's own file comes first.
 
-use std::fs;
 use std::path::Path;
 
 use weir_eql::RuleFile;
 
-use super::{RuleSet, RulesError, unreadable};
+use super::files::read_text;
+use super::{RuleSet, RulesError};
 
 /// The names and texts of the files in `wasm-guest/rules`.
 static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/shipped_files.rs"));
@@ -19,8 +19,7 @@ pub fn find(rule: &str) -> Result<RuleFile, RulesError> {
     if !path.exists() {
         return shipped(rule);
     }
-    let text = fs::read_to_string(path).map_err(|source| unreadable(path, source))?;
-    parse(rule, &text)
+    parse(rule, &read_text(path)?)
 }
 
 /// Reads all rules that Weir ships.
