@@ -1,6 +1,7 @@
 //! A batch of events in, findings out: the engine's main verb.
 
 use crate::exceptions::Exceptions;
+use crate::frequencies::Frequencies;
 use crate::json::Malformed;
 use crate::paths::Paths;
 use crate::predicates::Predicates;
@@ -75,10 +76,11 @@ impl Detector {
     pub fn new(program: Program) -> Result<Self, ProgramError> {
         check(&program)?;
         let predicates = Predicates::new(&program);
+        let frequencies = Frequencies::new(&program, &predicates);
         Ok(Self {
             paths: Paths::new(&program.fields),
-            conditions: Conditions::new(&program, &predicates),
-            exceptions: Exceptions::new(&program, &predicates),
+            conditions: Conditions::new(&program, &predicates, &frequencies),
+            exceptions: Exceptions::new(&program, &predicates, &frequencies),
             predicates,
             described: program.exceptions.into_iter().map(|exception| exception.meta).collect(),
             rules: program.rules.into_iter().map(|rule| rule.meta).collect(),

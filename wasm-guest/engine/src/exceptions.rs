@@ -16,11 +16,10 @@ pub(crate) struct Exceptions {
 }
 
 impl Exceptions {
-    pub(crate) fn new(program: &Program, predicates: &Predicates) -> Self {
-        let frequencies = Frequencies::new(program, predicates);
+    pub(crate) fn new(program: &Program, predicates: &Predicates, frequencies: &Frequencies) -> Self {
         let mut exceptions = Self::default();
         for (number, exception) in (0..).zip(&program.exceptions) {
-            exceptions.conditions.push(Judged::new(&exception.condition, &frequencies, predicates));
+            exceptions.conditions.push(Judged::new(&exception.condition, frequencies, predicates));
             match &exception.meta.rules {
                 Coverage::All => exceptions.of_all.push(number),
                 Coverage::Rules(rules) => {

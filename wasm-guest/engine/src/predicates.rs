@@ -73,9 +73,9 @@ impl Predicates {
         }
         let calculated: Vec<_> = (program.fields.len()..).zip(&program.calculated).map(Calculated::new).collect();
         let waiting = schedule(&calculated, &mut fields);
-        let waits =
-            |field: u32| waiting.iter().copied().find(|number| calculated[*number as usize].field == field as usize);
-        let waits_for = program.predicates.iter().map(|predicate| waits(predicate.field)).collect();
+        let mut by_field = vec![None; all_fields];
+        waiting.iter().for_each(|number| by_field[calculated[*number as usize].field] = Some(*number));
+        let waits_for = program.predicates.iter().map(|predicate| by_field[predicate.field as usize]).collect();
         let (folding, literals) = (program.folding, Literals::new(literals));
         Self { folding, fields, calculated, waiting, waits_for, literals }
     }

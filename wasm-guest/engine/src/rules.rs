@@ -24,17 +24,16 @@ pub(crate) struct Judged {
 }
 
 impl Conditions {
-    pub(crate) fn new(program: &Program, predicates: &Predicates) -> Self {
-        let frequencies = Frequencies::new(program, predicates);
+    pub(crate) fn new(program: &Program, predicates: &Predicates, frequencies: &Frequencies) -> Self {
         let mut woken_by = vec![Vec::new(); program.predicates.len()];
         let mut always = Vec::new();
         for (rule, number) in program.rules.iter().zip(0..) {
-            match witnesses(&rule.condition, true, &frequencies) {
+            match witnesses(&rule.condition, true, frequencies) {
                 Some(witnesses) => witnesses.predicates.iter().for_each(|p| woken_by[*p as usize].push(number)),
                 None => always.push(number),
             }
         }
-        let rules = program.rules.iter().map(|rule| Judged::new(&rule.condition, &frequencies, predicates));
+        let rules = program.rules.iter().map(|rule| Judged::new(&rule.condition, frequencies, predicates));
         Self { rules: rules.collect(), woken_by, always }
     }
 
@@ -170,7 +169,7 @@ mod tests {
         fn no_rule_that_holds_is_left_asleep(conditions in vec(condition(), 1..5)) {
             let program = program(&conditions);
             let predicates = Predicates::new(&program);
-            let rules = Conditions::new(&program, &predicates);
+            let rules = Conditions::new(&program, &predicates, &Frequencies::new(&program, &predicates));
             let mut matching = Vec::new();
             for true_ones in 0..1 << PREDICATES {
                 let mut hits = predicates.no_hits();
