@@ -5,10 +5,13 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::{env, fs};
+mod golden;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use golden::assert_golden;
 use proptest::prelude::*;
 use serde_json::Value;
 use weir::config::{Config, Sink, Source, schema};
@@ -17,14 +20,6 @@ const QUICKSTART: &str = include_str!("../../configs/quickstart.yaml");
 
 fn parse(text: &str) -> Result<Config, String> {
     Config::parse(text, Path::new("weir.yaml")).map_err(|error| error.to_string())
-}
-
-fn assert_golden(file: &Path, actual: &str) {
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(file, actual).unwrap();
-    }
-    let expected = fs::read_to_string(file).unwrap_or_default();
-    assert_eq!(actual, expected, "{} is out of date; run again with UPDATE_GOLDEN=1", file.display());
 }
 
 /// The sections of the schema, each with the keys of its variants.
@@ -100,7 +95,7 @@ fn each_mistake_is_shown_with_its_place_and_its_remedy() {
     for file in mistakes {
         let error = parse(&fs::read_to_string(&file).unwrap()).expect_err(&file.display().to_string());
         assert!(error.contains("--> weir.yaml:") && error.contains("= help: "), "{error}");
-        assert_golden(&file.with_extension("stderr"), &(error + "\n"));
+        assert_golden(file.with_extension("stderr"), &(error + "\n"));
     }
 }
 
@@ -215,7 +210,7 @@ fn accepts(section: &str, keys: &Keys) -> String {
 
 #[test]
 fn the_schema_file_is_up_to_date() {
-    assert_golden(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/weir.schema.json"), &schema());
+    assert_golden(Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/weir.schema.json"), &schema());
 }
 
 #[test]

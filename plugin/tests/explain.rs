@@ -4,9 +4,10 @@
 //! these anew.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod golden;
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
-use std::{env, fs};
 
 use serde_json::Value;
 
@@ -37,12 +38,7 @@ fn printed(output: Output) -> String {
 }
 
 fn assert_golden(name: &str, text: &str) {
-    let path = format!("{FOLDER}/{name}");
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, text).unwrap();
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(text, expected, "{path} is out of date; run again with UPDATE_GOLDEN=1");
+    golden::assert_golden(format!("{FOLDER}/{name}"), text);
 }
 
 #[test]

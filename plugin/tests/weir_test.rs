@@ -3,10 +3,13 @@
 //! Each `tests/cases/NAME.yaml` is refused with the text in `NAME.stderr`; `UPDATE_GOLDEN=1` writes these texts anew.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod golden;
+
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::{env, fs};
 
+use golden::assert_golden;
 use tempfile::TempDir;
 use weir::harness::{RuleNames, cases};
 use weir_eql::RuleFile;
@@ -152,11 +155,6 @@ fn each_mistake_in_a_case_file_is_shown_with_its_place_and_its_remedy() {
     for file in mistakes {
         let error = cases::read(&file, &names).expect_err(&file.display().to_string()).to_string() + "\n";
         assert!(error.contains(&format!("--> {}:", file.display())) && error.contains("= help: "), "{error}");
-        let golden = file.with_extension("stderr");
-        if env::var_os("UPDATE_GOLDEN").is_some() {
-            fs::write(&golden, &error).unwrap();
-        }
-        let expected = fs::read_to_string(&golden).unwrap_or_default();
-        assert_eq!(error, expected, "{} is out of date; run again with UPDATE_GOLDEN=1", golden.display());
+        assert_golden(file.with_extension("stderr"), &error);
     }
 }

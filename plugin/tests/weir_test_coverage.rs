@@ -3,8 +3,10 @@
 //! What is printed is compared with the golden files there; `UPDATE_GOLDEN=1` writes these anew.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod golden;
+
+use std::fs;
 use std::process::{Command, Output};
-use std::{env, fs};
 
 use serde_json::Value;
 
@@ -23,12 +25,7 @@ fn printed(output: Output) -> String {
 }
 
 fn assert_golden(name: &str, text: &str) {
-    let path = format!("{FOLDER}/{name}");
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, text).unwrap();
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(text, expected, "{path} is out of date; run again with UPDATE_GOLDEN=1");
+    golden::assert_golden(format!("{FOLDER}/{name}"), text);
 }
 
 #[test]

@@ -3,8 +3,10 @@
 //! Each form is compared with a golden file there; `UPDATE_GOLDEN=1` writes these anew.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod golden;
+
+use std::fs;
 use std::process::{Command, Output};
-use std::{env, fs};
 
 use serde_json::Value;
 
@@ -30,13 +32,7 @@ fn stderr(output: &Output) -> &str {
 
 /// Asserts that the text is the one in the golden file, but for how long anything took.
 fn assert_golden(name: &str, text: &str) {
-    let path = format!("{FOLDER}/{name}");
-    let text = timeless(text);
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, &text).unwrap();
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(text, expected, "{path} is out of date; run again with UPDATE_GOLDEN=1");
+    golden::assert_golden(format!("{FOLDER}/{name}"), &timeless(text));
 }
 
 /// The text with `N` in the place of each time.

@@ -15,7 +15,7 @@ pub(super) fn check(bytes: &[u8]) {
         Err(wrong) => return render(&wrong),
     };
     exceptions[0].expiring(0);
-    match weir_eql::compile_with_exceptions(&rules, &exceptions, Folding::Unicode) {
+    match weir_eql::compile_mapped(&rules, &exceptions, &[], Folding::Unicode) {
         Ok(program) => drop(judge(program)),
         Err(wrong) => render(&wrong),
     }

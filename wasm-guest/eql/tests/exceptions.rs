@@ -7,12 +7,12 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use support::HEAD;
+use support::{HEAD, golden};
 use weir_engine::program::{Coverage, Program, Window};
 use weir_engine::{Detector, Finding};
-use weir_eql::{Color, Diagnostic, ExceptionFile, RuleFile, compile, compile_with_exceptions};
+use weir_eql::{Diagnostic, ExceptionFile, RuleFile, compile, compile_mapped};
 
 /// 2026-11-24T12:00:00Z
 const NOW: i64 = 1_795_521_600;
@@ -20,22 +20,12 @@ const SHELL: &str = "6f0c2c4e-0000-4000-8000-00000000000a";
 const DOCKER: &str = "6f0c2c4e-0000-4000-8000-00000000000b";
 
 fn golden_dir() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/exceptions")
-}
-
-/// The names of all files there.
-fn files() -> Vec<String> {
-    let entries = fs::read_dir(golden_dir()).expect("the folder is part of the repository");
-    let mut names: Vec<_> =
-        entries.map(|entry| entry.expect("a readable folder").file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
+    golden::folder("exceptions")
 }
 
 /// The files with mistakes, by name.
 fn names() -> impl Iterator<Item = String> {
-    let names = files().into_iter().filter_map(|file| file.strip_suffix(".exceptions.toml").map(str::to_owned));
-    names.filter(|name| !name.ends_with(".twin"))
+    golden::names(&golden_dir(), ".exceptions.toml").into_iter().filter(|name| !name.ends_with(".twin"))
 }
 
 /// A rule that matches processes of this name.
@@ -52,8 +42,7 @@ fn rules() -> [RuleFile; 2] {
 /// All that is wrong with the files, or else doubtful at [`NOW`].
 fn problems(files: &[(String, String)]) -> Vec<Diagnostic> {
     let parsed: Result<Vec<_>, _> = files.iter().map(|(path, text)| ExceptionFile::parse(path, text)).collect();
-    let compiled =
-        parsed.and_then(|files| compile_with_exceptions(&rules(), &files, Default::default()).map(|_| files));
+    let compiled = parsed.and_then(|files| compile_mapped(&rules(), &files, &[], Default::default()).map(|_| files));
     match compiled {
         Ok(files) => files.iter().flat_map(|file| file.expiring(NOW)).collect(),
         Err(problems) => problems,
@@ -64,23 +53,12 @@ fn report(name: &str) -> String {
     let paths = [format!("{name}.exceptions.toml"), format!("{name}.twin.exceptions.toml")];
     let read = |path: String| Some((path.clone(), fs::read_to_string(golden_dir().join(path)).ok()?));
     let files: Vec<_> = paths.into_iter().filter_map(read).collect();
-    problems(&files).iter().map(|problem| problem.render(Color::Never) + "\n").collect::<Vec<_>>().join("\n")
+    golden::render(&problems(&files))
 }
 
 #[test]
 fn every_mistake_is_told_in_the_expected_words() {
-    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
-    let mut wrong = Vec::new();
-    for name in names() {
-        let report = report(&name);
-        let path = golden_dir().join(format!("{name}.stderr"));
-        if update {
-            fs::write(path, report).expect("a writable folder");
-        } else if fs::read_to_string(path).ok().as_ref() != Some(&report) {
-            wrong.push(format!("{name}:\n{report}"));
-        }
-    }
-    assert!(wrong.is_empty(), "golden files differ or are missing:\n\n{}", wrong.join("\n"));
+    golden::compare(&golden_dir(), names(), report);
 }
 
 #[test]
@@ -95,7 +73,7 @@ fn every_report_names_file_place_and_remedy() {
 
 fn compiled(entries: &str) -> Program {
     let files = [ExceptionFile::parse("known.exceptions.toml", entries).expect("sound exceptions")];
-    compile_with_exceptions(&rules(), &files, Default::default()).expect("sound exceptions")
+    compile_mapped(&rules(), &files, &[], Default::default()).expect("sound exceptions")
 }
 
 /// An entry with these further lines.
@@ -141,6 +119,6 @@ fn exceptions_share_predicates_with_rules_and_cover_what_fulfils_them() {
 fn a_file_without_entries_excepts_nothing() {
     let file = ExceptionFile::parse("none.exceptions.toml", "# none yet\n").expect("a sound file");
     assert!(file.is_empty());
-    let with = compile_with_exceptions(&rules(), &[file], Default::default()).expect("sound rules");
+    let with = compile_mapped(&rules(), &[file], &[], Default::default()).expect("sound rules");
     assert_eq!(with, compile(&rules(), Default::default()).expect("sound rules"));
 }

@@ -4,27 +4,21 @@
 //! `UPDATE_GOLDEN=1 cargo test -p weir-eql` writes those files anew: read the difference before it is committed. A rule
 //! `x.toml` is compiled together with `x.twin.toml` if there is one.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod support;
 
-use weir_eql::{Color, RuleFile, compile};
+use std::fs;
+use std::path::PathBuf;
+
+use support::golden;
+use weir_eql::{RuleFile, compile};
 
 fn golden_dir() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
-}
-
-/// The names of all files there.
-fn files() -> impl Iterator<Item = String> {
-    let entries = fs::read_dir(golden_dir()).expect("the folder is part of the repository");
-    entries.map(|entry| entry.expect("a readable folder").file_name().to_string_lossy().into_owned())
+    golden::folder("golden")
 }
 
 /// The rules, by name.
 fn names() -> Vec<String> {
-    let rules = files().filter_map(|file| file.strip_suffix(".toml").map(str::to_owned));
-    let mut names: Vec<_> = rules.filter(|name| !name.ends_with(".twin")).collect();
-    names.sort();
-    names
+    golden::names(&golden_dir(), ".toml").into_iter().filter(|name| !name.ends_with(".twin")).collect()
 }
 
 /// Everything that Weir says about the rule `name`.
@@ -36,23 +30,12 @@ fn report(name: &str) -> String {
         |errors| errors,
         |rules| rules.iter().flat_map(|rule| rule.warnings(Default::default())).collect(),
     );
-    problems.iter().map(|problem| problem.render(Color::Never) + "\n").collect::<Vec<_>>().join("\n")
+    golden::render(&problems)
 }
 
 #[test]
 fn what_is_wrong_or_doubtful_is_said_in_the_expected_words() {
-    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
-    let mut wrong = Vec::new();
-    for name in names() {
-        let report = report(&name);
-        let path = golden_dir().join(format!("{name}.stderr"));
-        if update {
-            fs::write(path, report).expect("a writable folder");
-        } else if fs::read_to_string(path).ok().as_ref() != Some(&report) {
-            wrong.push(format!("{name}:\n{report}"));
-        }
-    }
-    assert!(wrong.is_empty(), "golden files differ or are missing:\n\n{}", wrong.join("\n"));
+    golden::compare(&golden_dir(), names(), report);
 }
 
 #[test]
@@ -69,7 +52,7 @@ fn every_report_names_file_place_and_remedy() {
 #[test]
 fn every_golden_file_belongs_to_a_rule() {
     let names = names();
-    for file in files() {
+    for file in golden::files(&golden_dir()) {
         let name = file.split('.').next().unwrap_or_default();
         assert!(names.iter().any(|known| known == name), "{file} has no rule");
     }

@@ -4,7 +4,7 @@ mod support;
 
 use proptest::prelude::*;
 use support::HEAD;
-use weir_eql::{Color, Coverage, Diagnostic, ExceptionFile, RuleFile, Tree, compile, compile_with_exceptions};
+use weir_eql::{Color, Coverage, Diagnostic, ExceptionFile, RuleFile, Tree, compile, compile_mapped};
 
 /// Valid queries, from which the mutated ones are made.
 const QUERIES: [&str; 7] = [
@@ -48,7 +48,7 @@ fn show(problems: &[Diagnostic], file: &str) {
 /// Does the same with a file of exceptions.
 fn judge_exceptions(file: &str) {
     let parsed = ExceptionFile::parse("known.exceptions.toml", file);
-    let compiled = parsed.and_then(|file| compile_with_exceptions(&[], &[file], Default::default()));
+    let compiled = parsed.and_then(|file| compile_mapped(&[], &[file], &[], Default::default()));
     show(&compiled.err().unwrap_or_default(), "known.exceptions.toml");
 }
 

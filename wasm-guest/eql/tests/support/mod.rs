@@ -1,6 +1,8 @@
 //! Queries, compiled and judged by the engine.
 #![allow(dead_code, reason = "each test binary uses its share")]
 
+pub mod golden;
+
 use weir_engine::Detector;
 use weir_eql::{RuleFile, compile};
 
