@@ -18,20 +18,7 @@ mod exceptions;
 ///
 /// All that is wrong with any of the rules.
 pub fn compile(rules: &[RuleFile], folding: Folding) -> Result<Program, Vec<Diagnostic>> {
-    compile_with_exceptions(rules, &[], folding)
-}
-
-/// Compiles the rules, and exceptions to them, in their order.
-///
-/// # Errors
-///
-/// All that is wrong with any of them.
-pub fn compile_with_exceptions(
-    rules: &[RuleFile],
-    exceptions: &[ExceptionFile],
-    folding: Folding,
-) -> Result<Program, Vec<Diagnostic>> {
-    compile_mapped(rules, exceptions, &[], folding)
+    compile_mapped(rules, &[], &[], folding)
 }
 
 /// Compiles the rules, and exceptions to them, in their order, for events whose source has names of its own for fields:
@@ -63,14 +50,12 @@ pub fn compile_mapped(
     }
     let (metas, mut of_exceptions) = exceptions;
     clauses.append(&mut of_exceptions);
-    let mut linker = Linker::new(&clauses);
-    let mut conditions = clauses.iter().map(|clause| linker.link(clause)).collect::<Vec<_>>().into_iter();
+    let (program, conditions) = share(&clauses, folding);
+    let mut conditions = conditions.into_iter();
     let linked = rules.iter().zip(conditions.by_ref());
     let rules = linked.map(|(rule, condition)| Rule { meta: rule.meta().clone(), condition }).collect();
     let exceptions = metas.into_iter().zip(conditions).map(|(meta, condition)| Exception { meta, condition }).collect();
-    let fields = linker.fields.iter().map(|field| (*field).to_owned()).collect();
-    let (calculated, predicates) = (linker.calculated.items, linker.predicates.items);
-    Ok(Program { folding, fields, calculated, predicates, rules, exceptions })
+    Ok(Program { rules, exceptions, ..program })
 }
 
 fn duplicates(rules: &[RuleFile]) -> Vec<Diagnostic> {
@@ -88,12 +73,18 @@ fn duplicates(rules: &[RuleFile]) -> Vec<Diagnostic> {
 
 /// The program of rules about which nothing is told: one a condition.
 pub(crate) fn link(conditions: &[Clause], folding: Folding) -> Program {
-    let mut linker = Linker::new(conditions);
-    let rule = |clause| Rule { meta: Default::default(), condition: linker.link(clause) };
-    let rules = conditions.iter().map(rule).collect();
+    let (program, conditions) = share(conditions, folding);
+    let rules = conditions.into_iter().map(|condition| Rule { meta: Default::default(), condition });
+    Program { rules: rules.collect(), ..program }
+}
+
+/// What the clauses share, as a program without rules yet; and the condition that each is in it.
+fn share(clauses: &[Clause], folding: Folding) -> (Program, Vec<Condition>) {
+    let mut linker = Linker::new(clauses);
+    let conditions = clauses.iter().map(|clause| linker.link(clause)).collect();
     let fields = linker.fields.iter().map(|field| (*field).to_owned()).collect();
     let (calculated, predicates) = (linker.calculated.items, linker.predicates.items);
-    Program { folding, fields, calculated, predicates, rules, exceptions: Vec::new() }
+    (Program { folding, fields, calculated, predicates, ..Program::default() }, conditions)
 }
 
 /// Numbers fields and predicates.

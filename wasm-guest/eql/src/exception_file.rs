@@ -11,7 +11,6 @@ use weir_engine::program::{Expiry, Folding, Window};
 use crate::ast::Query;
 use crate::clause::Clause;
 use crate::diagnostic::{Severity, Source};
-use crate::lower::lower;
 use crate::rule_file::{locate, toml_problem};
 use crate::rule_table::{Reader, Required, Table};
 use crate::toml_text::TomlText;
@@ -62,8 +61,7 @@ impl ExceptionFile {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the file, except what [`compile_with_exceptions`](crate::compile_with_exceptions)
-    /// finds.
+    /// Everything that is wrong with the file, except what [`compile_mapped`](crate::compile_mapped) finds.
     pub fn parse(path: impl Into<PathBuf>, text: &str) -> Result<Self, Vec<Diagnostic>> {
         let source = Arc::new(Source { path: path.into(), text: text.to_owned() });
         let document = DeTable::parse(text).map_err(|error| vec![toml_problem(&source, &error)])?;
@@ -128,8 +126,7 @@ impl ExceptionFile {
         folding: Folding,
     ) -> Result<Clause, Vec<Diagnostic>> {
         let Condition { text, parsed, place } = &entry.condition;
-        lower(parsed, text, folding)
-            .and_then(|clause| mapping::apply(mappings, clause, folding).map_err(|fault| vec![fault]))
+        mapping::lower(parsed, text, mappings, folding)
             .map_err(|faults| faults.into_iter().map(|fault| locate(&self.source, place, fault)).collect())
     }
 }

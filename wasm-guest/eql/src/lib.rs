@@ -51,7 +51,7 @@ mod diagnostic;
 mod fault;
 mod suggest;
 
-pub use compile::{compile, compile_mapped, compile_with_exceptions};
+pub use compile::{compile, compile_mapped};
 pub use coverage::{Coverage, Survivor, Untested};
 pub use diagnostic::{Color, Diagnostic};
 pub use exception_file::ExceptionFile;

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 
 use weir_engine::program::{Constant, Expression, Folding, Function, Test};
 
+use crate::ast::Query;
 use crate::clause::Clause;
 use crate::fault::Fault;
+use crate::lower;
 use crate::value::{folded, passes};
 
 /// In how many ways the fields that one calculation reads may get their values.
@@ -53,6 +55,13 @@ impl Origin {
             Self::Value(value, _) => Some(Expression::Constant(value.clone())),
         }
     }
+}
+
+/// The condition under which the `query`, written as `text`, matches an event whose fields have what the `mappings` add; or
+/// all that speaks against it.
+pub(crate) fn lower(query: &Query, text: &str, mappings: &[Mapping], folding: Folding) -> Result<Clause, Vec<Fault>> {
+    let clause = lower::lower(query, text, folding)?;
+    apply(mappings, clause, folding).map_err(|fault| vec![fault])
 }
 
 /// The condition that `clause` is once its fields have what the `mappings` add.

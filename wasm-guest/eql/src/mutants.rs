@@ -6,8 +6,7 @@ use weir_engine::program::Number;
 
 use crate::clause::Clause;
 use crate::lexer::{Lexer, Token, TokenKind};
-use crate::lower::lower;
-use crate::mapping::apply;
+use crate::mapping::lower;
 use crate::parser::parse;
 use crate::tree::{Kind, Node, Place, Tree, join, one_line};
 
@@ -99,8 +98,7 @@ impl Breeder<'_> {
         for Edit { span, by, at, change } in edits(text) {
             let query = format!("any where {}{by}{}", &text[..span.start], &text[span.end..]);
             let parsed = parse(&query).ok();
-            let clause = parsed.and_then(|parsed| lower(&parsed, &query, self.tree.folding).ok());
-            let clause = clause.and_then(|clause| apply(self.tree.mappings, clause, self.tree.folding).ok());
+            let clause = parsed.and_then(|parsed| lower(&parsed, &query, self.tree.mappings, self.tree.folding).ok());
             // What no longer depends on the event has lost its subject: `cidrMatch("10.0.0.0/8")`.
             let is_new = |clause: &Clause| !matches!(clause, Clause::Constant(_)) && !known.contains(clause);
             if let Some(clause) = clause.filter(is_new) {

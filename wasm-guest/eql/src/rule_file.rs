@@ -12,7 +12,6 @@ use crate::ast::Query;
 use crate::clause::Clause;
 use crate::diagnostic::{Severity, Source};
 use crate::fault::Fault;
-use crate::lower::lower;
 use crate::prose::{self, Prose};
 use crate::rule_meta::{self, has_known_language};
 use crate::rule_table::{Reader, Required, Table};
@@ -89,9 +88,7 @@ impl RuleFile {
 
     /// The condition under which the rule matches.
     pub(crate) fn condition(&self, mappings: &[Mapping], folding: Folding) -> Result<Clause, Vec<Diagnostic>> {
-        lower(&self.query, &self.meta.query, folding)
-            .and_then(|clause| mapping::apply(mappings, clause, folding).map_err(|fault| vec![fault]))
-            .map_err(|faults| self.diagnose(faults))
+        mapping::lower(&self.query, &self.meta.query, mappings, folding).map_err(|faults| self.diagnose(faults))
     }
 
     /// Its query, parsed.

@@ -20,7 +20,7 @@ pub(crate) struct Table<'t> {
     /// Such as `[rule]`.
     name: &'static str,
     /// Its header or braces.
-    pub(crate) span: Range<usize>,
+    span: Range<usize>,
 }
 
 /// A key that a table must have.

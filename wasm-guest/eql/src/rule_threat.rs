@@ -36,7 +36,7 @@ struct Written<'t> {
 pub(crate) fn read(reader: &mut Reader<'_>, rule: &Table<'_>) -> Vec<Threat> {
     let tables = reader.tables(rule, "threat", "[[rule.threat]]");
     if tables.is_empty() {
-        let problem = reader.problem(rule.span.clone(), "the rule names no threat").severity(Severity::Warning);
+        let problem = reader.problem(rule.span(), "the rule names no threat").severity(Severity::Warning);
         let help = "add `[[rule.threat]]` with a tactic and techniques of ATT&CK; matches are tagged with them";
         reader.problems.push(problem.help(help));
     }
