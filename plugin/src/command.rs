@@ -11,8 +11,9 @@ mod schema;
 mod test;
 mod validate;
 
-use std::fmt;
+use std::path::Path;
 use std::process::ExitCode;
+use std::{fmt, io};
 
 use clap::Subcommand;
 
@@ -64,6 +65,17 @@ impl Failure {
     /// Something failed while it ran.
     pub(super) fn run(error: impl fmt::Display) -> Self {
         Self::Run(error.to_string())
+    }
+
+    /// Stdout didn't take what was printed.
+    pub(super) fn stdout(error: io::Error) -> Self {
+        Self::run(format_args!("writing stdout failed: {error}"))
+    }
+
+    /// The file at `path` couldn't be written.
+    pub(super) fn unwritable(path: &Path, error: &io::Error) -> Self {
+        let path = path.display();
+        Self::run(format_args!("cannot write `{path}`: {error}; check the path, its permissions and the disk"))
     }
 
     /// Tells the logs, for those who expect nothing else on stderr.

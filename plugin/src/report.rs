@@ -1,10 +1,11 @@
 //! What a person reads on stderr about a run: the live line, the summary, an example.
 
 use std::fmt;
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{self, IsTerminal, Write, stderr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
 use tokio::task::JoinHandle;
 use tracing::level_filters::LevelFilter;
 use weir::config::{LogLevel, Sink};
@@ -29,6 +30,12 @@ pub(crate) fn say(line: impl fmt::Display) {
 /// Such as `1 event` or `2 events`.
 pub(crate) fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Writes `value` as JSON that a person can read as well, and ends the line.
+pub(crate) fn write_json(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    writeln!(out)
 }
 
 /// The text, or as much of it as a reader can take in at a glance.

@@ -3,8 +3,8 @@
 mod layer;
 
 use std::fs;
-use std::io::{self, Write, stdout};
-use std::path::{Path, PathBuf};
+use std::io::stdout;
+use std::path::PathBuf;
 
 use clap::Args;
 use weir_engine::program::RuleMeta;
@@ -12,7 +12,7 @@ use weir_engine::program::RuleMeta;
 use self::layer::Layer;
 use super::Failure;
 use super::module::Opened;
-use crate::report::{count, say};
+use crate::report::{count, say, write_json};
 
 /// Write an ATT&CK Navigator layer of what a module covers
 ///
@@ -34,10 +34,11 @@ impl AttackLayer {
         let title = self.module.file_stem().unwrap_or_default().to_string_lossy();
         let layer = Layer::new(&title, guest.sha256(), guest.rules());
         match &self.output {
-            None => write_json(&layer, &mut stdout().lock())
-                .map_err(|error| Failure::run(format_args!("writing stdout failed: {error}")))?,
+            None => write_json(&layer, &mut stdout().lock()).map_err(Failure::stdout)?,
             Some(path) => {
-                save(&layer, path)?;
+                let mut json = Vec::new();
+                let saved = write_json(&layer, &mut json).and_then(|()| fs::write(path, json));
+                saved.map_err(|error| Failure::unwritable(path, &error))?;
                 let techniques = count(layer.techniques() as u64, "technique");
                 let rules = count(guest.rules().len() as u64, "rule");
                 say(format_args!("weir: {techniques} of {rules} → {}", path.display()));
@@ -55,17 +56,4 @@ fn warn_of_unplaced(rules: &[RuleMeta]) {
         let rules = count(unplaced, "rule");
         say(format_args!("weir: without an ATT&CK technique, so not in the layer: {rules}"));
     }
-}
-
-fn save(layer: &Layer<'_>, path: &Path) -> Result<(), Failure> {
-    let mut json = Vec::new();
-    write_json(layer, &mut json).and_then(|()| fs::write(path, json)).map_err(|error| {
-        let path = path.display();
-        Failure::run(format_args!("cannot write `{path}`: {error}; check the path, its permissions and the disk"))
-    })
-}
-
-fn write_json(layer: &Layer<'_>, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, layer)?;
-    writeln!(out)
 }

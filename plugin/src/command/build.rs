@@ -50,11 +50,7 @@ impl Build {
         set.skipped.iter().for_each(|skipped| say(format_args!("skipped {skipped}")));
         warnings.iter().for_each(|warning| say(format_args!("{warning}\n")));
         if let Some(output) = &self.output {
-            write(output, &module).map_err(|error| {
-                let path = output.display();
-                let remedy = "check the path, its permissions and the disk";
-                Failure::run(format_args!("cannot write `{path}`: {error}; {remedy}"))
-            })?;
+            write(output, &module).map_err(|error| Failure::unwritable(output, &error))?;
         }
         let result = self.output.as_ref().map_or("nothing written".into(), |output| output.to_string_lossy());
         let (kilobytes, elapsed) = (module.len() / 1000, started.elapsed().as_millis());

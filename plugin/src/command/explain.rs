@@ -58,6 +58,6 @@ impl Explain {
             };
             text::write(&explanation, &mut AutoStream::new(out, choice))
         };
-        printed.map_err(|error| Failure::run(format_args!("writing stdout failed: {error}")))
+        printed.map_err(Failure::stdout)
     }
 }

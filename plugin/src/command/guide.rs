@@ -38,7 +38,7 @@ impl Guide {
         let markdown = document(&rule.map_err(Failure::input)?);
         let mut out = stdout().lock();
         let text = if out.is_terminal() { render(&markdown, columns(), Style::of_terminal()) } else { markdown };
-        out.write_all(text.as_bytes()).map_err(|error| Failure::run(format_args!("writing stdout failed: {error}")))
+        out.write_all(text.as_bytes()).map_err(Failure::stdout)
     }
 }
 

@@ -10,6 +10,7 @@ use weir_engine::program::{Coverage, ExceptionMeta, RuleMeta, Threat};
 
 use super::Failure;
 use super::module::Opened;
+use crate::report::write_json;
 
 /// Show a module's rules, exceptions, fields, size and SHA-256
 #[derive(Args)]
@@ -72,14 +73,9 @@ impl Inspect {
             exceptions: guest.exceptions().iter().map(|exception| Exception::new(exception, guest.rules())).collect(),
         };
         let mut out = stdout().lock();
-        let written = if self.json { show_json(&inspection, &mut out) } else { show(&inspection, &mut out) };
-        written.map_err(|error| Failure::run(format_args!("writing stdout failed: {error}")))
+        let written = if self.json { write_json(&inspection, &mut out) } else { show(&inspection, &mut out) };
+        written.map_err(Failure::stdout)
     }
-}
-
-fn show_json(inspection: &Inspection<'_>, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, inspection)?;
-    writeln!(out)
 }
 
 fn show(inspection: &Inspection<'_>, out: &mut impl Write) -> io::Result<()> {

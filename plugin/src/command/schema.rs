@@ -13,7 +13,6 @@ pub(crate) struct Schema;
 
 impl Schema {
     pub(super) fn execute(self) -> Result<(), Failure> {
-        let printed = stdout().write_all(config::schema().as_bytes());
-        printed.map_err(|error| Failure::run(format_args!("writing stdout failed: {error}")))
+        stdout().write_all(config::schema().as_bytes()).map_err(Failure::stdout)
     }
 }

@@ -54,8 +54,8 @@ pub(crate) struct Test {
     ///
     /// A case has the `type` "case", `suite` (its file's stem), `name`, `file`, `line`, `passed`, the ids of rules under
     /// `matches` and `suppressed`, `unjudged` (a reason, or null), `differences` (each with the case's `key`, and what was
-    /// `expected` or `found`), and `seconds`. With `--coverage`, each rule has an object of the `type` "coverage". The summary has the `type` "summary", `passed`, `failed`, `filtered_out`, and
-    /// `seconds`.
+    /// `expected` or `found`), and `seconds`. With `--coverage`, each rule has an object of the `type` "coverage". The summary
+    /// has the `type` "summary", `passed`, `failed`, `filtered_out`, and `seconds`.
     #[arg(long)]
     json: bool,
     /// Write a JUnit report to this file as well
@@ -77,17 +77,17 @@ impl Test {
         let files = self.read_cases(&names)?;
         let selected = self.selection.choose(&files)?;
         if self.list {
-            return selected.iter().try_for_each(|case| writeln!(stdout(), "{}", case.name())).map_err(unwritable);
+            return selected.iter().try_for_each(|case| writeln!(stdout(), "{}", case.name())).map_err(Failure::stdout);
         }
         if self.selection.is_all() {
             warn_of_untested(&set.rules, &files);
         }
         let mut report = self.report(&names);
-        let cases = run(&harness, &selected, report.as_mut()).map_err(unwritable)?;
+        let cases = run(&harness, &selected, report.as_mut()).map_err(Failure::stdout)?;
         let filtered_out = files.iter().map(|file| file.cases.len()).sum::<usize>() - cases.len();
         let coverage = self.measure(&set, &selected)?;
         let results = Results { cases, filtered_out, coverage, took: started.elapsed() };
-        report.end(&results).map_err(unwritable)?;
+        report.end(&results).map_err(Failure::stdout)?;
         if let Some(path) = &self.junit {
             write_junit(path, &results, &names)?;
         }
@@ -194,12 +194,5 @@ fn write_junit(path: &Path, results: &Results<'_>, names: &RuleNames) -> Result<
         let mut out = BufWriter::new(file);
         junit::write(results, names, &mut out).and_then(|()| out.flush())
     });
-    written.map_err(|error| {
-        let path = path.display();
-        Failure::run(format_args!("cannot write `{path}`: {error}; check the path, its permissions and the disk"))
-    })
-}
-
-fn unwritable(error: io::Error) -> Failure {
-    Failure::run(format_args!("writing stdout failed: {error}"))
+    written.map_err(|error| Failure::unwritable(path, &error))
 }

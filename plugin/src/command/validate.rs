@@ -30,7 +30,7 @@ impl Validate {
         let mut errors = 0;
         for file in &self.files {
             let found = match Config::load(file) {
-                Ok(config) => validate(file, &config).map_err(unwritable)?,
+                Ok(config) => validate(file, &config).map_err(Failure::stdout)?,
                 Err(error) => vec![error.to_string()],
             };
             found.iter().for_each(|error| say(format_args!("{error}\n")));
@@ -45,10 +45,6 @@ impl Validate {
             ))),
         }
     }
-}
-
-fn unwritable(error: io::Error) -> Failure {
-    Failure::run(format_args!("writing stdout failed: {error}"))
 }
 
 /// Checks what a config names; says so if all is well, and else gives the errors.

@@ -8,6 +8,7 @@ use weir_engine::FieldValue;
 use weir_eql::{Kind, Place};
 
 use super::explanation::{Explanation, Read};
+use crate::report::write_json;
 
 #[derive(Serialize)]
 struct Told<'e> {
@@ -63,8 +64,7 @@ pub(super) fn write(explanation: &Explanation<'_>, out: &mut impl Write) -> io::
         decisive: tree.decisive(verdicts),
         nearest: tree.nearest(verdicts),
     };
-    serde_json::to_writer_pretty(&mut *out, &told)?;
-    writeln!(out)
+    write_json(&told, out)
 }
 
 fn node<'e>(explanation: &'e Explanation<'_>, number: usize) -> Node<'e> {
