@@ -4,9 +4,6 @@ use tonic::Status;
 
 use crate::batch::Events;
 
-/// The longest message that a Vector takes, in bytes (its `src/sources/vector/mod.rs`).
-pub const MAX_PUSH_BYTES: usize = 100 << 20;
-
 /// Takes the events of one request.
 pub trait Deliver: Clone + Send + Sync + 'static {
     /// Returns when the events have been delivered. An error says why not, in gRPC's vocabulary: the status of who

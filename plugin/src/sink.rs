@@ -7,9 +7,9 @@ mod vector;
 
 use bytes::Bytes;
 use tonic::Status;
+use weir_native::push::Push;
 
 use crate::batch::Form;
-use crate::delivery::MAX_PUSH_BYTES;
 
 pub use self::http::{HttpSink, HttpSinkError};
 pub use self::lines::{LineSink, Mode, SinkError};
@@ -94,7 +94,7 @@ fn pushes(pieces: Vec<Bytes>) -> Vec<Vec<Bytes>> {
     let mut pushes = vec![Vec::new()];
     let mut bytes = 0;
     for piece in pieces {
-        if bytes > 0 && bytes + piece.len() > MAX_PUSH_BYTES {
+        if bytes > 0 && bytes + piece.len() > Push::MAX_BYTES {
             pushes.push(Vec::new());
             bytes = 0;
         }

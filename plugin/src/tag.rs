@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use weir_engine::tag::{self, Match, NotAnObject, Tagger};
+use weir_native::push::Push;
 use weir_native::tag as native;
 
 use crate::batch::{Events, Form};
 use crate::config::{OnError, Suppressed};
-use crate::delivery::MAX_PUSH_BYTES;
 use crate::guest::{Finding, Judgement, Reason};
 
 /// Events as they go on.
@@ -225,7 +225,7 @@ impl<'e> Writer<'e> {
 
     /// Would the event, if tagged, be more than a Vector takes?
     fn is_too_large(&self, line: u32) -> bool {
-        self.events.form() == Form::Native && self.events.event(line as usize).len() > MAX_PUSH_BYTES - MOST_ADDED
+        self.events.form() == Form::Native && self.events.event(line as usize).len() > Push::MAX_BYTES - MOST_ADDED
     }
 
     /// Writes what stands before `line`, then what `rewrite` makes of the line; returns where that lies in `added`.

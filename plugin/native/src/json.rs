@@ -10,6 +10,7 @@ use crate::decode::{write_map, write_value};
 use crate::encode::{put_entry, put_message};
 use crate::metric::read::{bytes, choice};
 use crate::metric::write_metric;
+use crate::push::Push;
 use crate::wire::{Malformed, put_bytes};
 
 /// How many messages Vector lets the values of an event be nested in, so that none reaches the limit of 100 of its
@@ -22,9 +23,6 @@ const OBJECT_NESTING: u32 = 3;
 /// `Value` and `ValueArray`.
 const ARRAY_NESTING: u32 = 2;
 
-/// The longest message that a Vector takes, in bytes (its `src/sources/vector/mod.rs`).
-const MAX_BYTES: usize = 100 << 20;
-
 /// Appends `line` as an event of a `PushEventsRequest`: a log with the members of the line's object as its fields.
 ///
 /// A line that isn't a JSON object, or is one that Vector would refuse, becomes the log's `message` as it is, so that
@@ -36,7 +34,7 @@ pub fn to_native(line: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     put_log(out, |log| members.iter().for_each(|(key, value)| put_entry(log, 1, key, value)));
     // Small numbers take more on the wire than in JSON.
-    if out.len() - start > MAX_BYTES {
+    if out.len() - start > Push::MAX_BYTES {
         out.truncate(start);
         put_log(out, |log| put_raw(log, line));
     }

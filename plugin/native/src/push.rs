@@ -18,6 +18,9 @@ pub struct Push {
 }
 
 impl Push {
+    /// The longest message that a Vector takes, in bytes (its `src/sources/vector/mod.rs`).
+    pub const MAX_BYTES: usize = 100 << 20;
+
     /// Memory that an event takes beside the message, at most: lists double as they grow.
     pub const BYTES_PER_EVENT: usize = 2 * size_of::<usize>();
 

@@ -12,6 +12,9 @@ use super::listener::{CONNECTION_WINDOW, STREAM_WINDOW};
 /// Bytes in one permit: a semaphore counts to 2^32 at most in one step.
 const UNIT: usize = 1024;
 
+/// Memory that even the smallest request takes.
+const LEAST: usize = 16 << 10;
+
 /// How many may wait for memory. Each leaves up to a stream's window unread, and even if all are of the same connection,
 /// its window must have room for those that have memory: they'd wait for ever otherwise.
 const WAITING: usize = (CONNECTION_WINDOW / STREAM_WINDOW / 2) as usize;
@@ -55,12 +58,13 @@ impl Budget {
         Reservation { budget: self.clone(), permit: permit.expect("the semaphore is never closed") }
     }
 
-    /// Waits likewise for a sender's sake.
+    /// Waits likewise for a request of so many bytes, and for what finding its events takes, if they are of ordinary size: who
+    /// waits here mustn't keep those from the end who have come whole.
     ///
     /// # Errors
     /// If it had to wait, but enough others do so already.
     pub async fn admit(&self, bytes: usize) -> Result<Reservation, Busy> {
-        let mut reserving = pin!(self.reserve(bytes));
+        let mut reserving = pin!(self.reserve(bytes + bytes / 8 + LEAST));
         if let Some(reservation) = reserving.as_mut().now_or_never() {
             return Ok(reservation);
         }

@@ -14,9 +14,6 @@ use crate::batch::Batch;
 use crate::source::budget::{Budget, Reservation};
 use crate::source::pace::Pace;
 
-/// Memory that even the smallest request takes.
-const LEAST: usize = 16 << 10;
-
 /// Bytes that are reserved for a body whose length isn't known.
 const UNKNOWN_LENGTH: usize = 64 << 10;
 
@@ -55,9 +52,7 @@ pub(super) async fn read(
         Some(length) => length.saturating_mul(RATIO).min(max),
         None => UNKNOWN_LENGTH.min(max),
     };
-    // With what finding lines of ordinary length takes: who waits for memory mustn't keep those from the end who have come
-    // whole.
-    let reservation = budget.admit(guess + guess / 8 + LEAST).await.map_err(|_| Refusal::Busy)?;
+    let reservation = budget.admit(guess).await.map_err(|_| Refusal::Busy)?;
     let mut decoder = Decoder::new(encoding, Held { bytes: Vec::with_capacity(guess + 1), reservation, max })?;
     let mut pace = Pace::new(limits.stall);
     while let Some(frame) =

@@ -14,18 +14,15 @@ use hyper::HeaderMap;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout_at;
 use tonic::Status;
+use weir_native::push::Push;
 
 use crate::source::budget::{Budget, Busy, Reservation};
 use crate::source::pace::{Pace, STALL_LIMIT};
 
 /// What stands before each message: is it compressed, and how long is it.
 pub(super) const PREFIX: usize = 5;
-/// Longest message, compressed or not; the same as Vector's.
-const MAX_BYTES: usize = 100 << 20;
 /// A compressed message is taken to be so many times as long.
 const EXPECTED_RATIO: usize = 8;
-/// Memory that even the smallest request takes.
-const LEAST: usize = 16 << 10;
 /// 8 MiB, as every decoder must have; a window is held beside the message.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
@@ -51,13 +48,11 @@ impl Message {
             _ => return Err(Status::internal("the message's compressed-flag is neither 0 nor 1")),
         };
         let length = first.get_u32() as usize;
-        if length > MAX_BYTES {
+        if length > Push::MAX_BYTES {
             return Err(too_long());
         }
-        let expected = encoding.map_or(length, |_| (length * EXPECTED_RATIO).min(MAX_BYTES) + length);
-        // With what finding events of ordinary size takes: who waits for memory mustn't keep those from the end who have
-        // come whole.
-        let reservation = budget.admit(expected + expected / 8 + LEAST).await.map_err(busy)?;
+        let expected = encoding.map_or(length, |_| (length * EXPECTED_RATIO).min(Push::MAX_BYTES) + length);
+        let reservation = budget.admit(expected).await.map_err(busy)?;
         incoming.expect_more();
         let bytes = incoming.message(first, length).await?;
         match encoding {
@@ -174,10 +169,10 @@ impl Encoding {
             if message.len() < room || decoder.read(&mut next).map_err(broken)? == 0 {
                 return Ok(Message { bytes: message.into(), reservation });
             }
-            if room == MAX_BYTES {
+            if room == Push::MAX_BYTES {
                 return Err(too_long());
             }
-            room = (2 * room).clamp(64 << 10, MAX_BYTES);
+            room = (2 * room).clamp(64 << 10, Push::MAX_BYTES);
             if !reservation.try_grow(compressed.len() + room) {
                 return Err(busy(Busy));
             }
@@ -193,7 +188,8 @@ fn cut_short() -> Status {
 
 /// The same code as Vector's, after which a sender doesn't try again.
 fn too_long() -> Status {
-    Status::out_of_range(format!("the message is longer than {MAX_BYTES} bytes; make the sender's batches smaller"))
+    let longest = Push::MAX_BYTES;
+    Status::out_of_range(format!("the message is longer than {longest} bytes; make the sender's batches smaller"))
 }
 
 fn busy(busy: Busy) -> Status {
