@@ -1,5 +1,6 @@
 //! Where events go. A sink takes them in one form, and answers when they are delivered.
 
+mod compress;
 mod http;
 mod lines;
 mod retry;
@@ -15,9 +16,6 @@ pub use self::http::{HttpSink, HttpSinkError};
 pub use self::lines::{LineSink, Mode, SinkError};
 pub use self::retry::{Backoff, until_taken};
 pub use self::vector::{OpenError, VectorSink};
-
-/// Generated events become as small as with 3, the default, in four fifths of the time.
-const ZSTD_LEVEL: i32 = 1;
 
 /// Any sink.
 #[derive(Debug)]

@@ -2,18 +2,16 @@
 
 use std::error::Error;
 use std::fmt::{self, Debug, Formatter};
-use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use flate2::write::GzEncoder;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::task::spawn_blocking;
 use tonic::Status;
 
+use super::compress::{compress, name};
 use crate::config::Compression;
 
 /// Bytes of an answer that are quoted.
@@ -125,10 +123,11 @@ impl HttpSink {
     /// What the server answers to `body`, as a status and in words.
     async fn post(&self, body: Bytes) -> Result<(StatusCode, String), Status> {
         let mut request = self.client.post(self.uri.clone()).header(CONTENT_TYPE, "application/x-ndjson");
-        if let Some(encoding) = content_encoding(self.compression) {
+        if let Some(encoding) = name(self.compression) {
             request = request.header(CONTENT_ENCODING, encoding);
         }
-        let response = request.body(self.encode(body).await?).send().await.map_err(|error| self.unreachable(&error))?;
+        let body = compress(vec![body.clone()], self.compression).await?.unwrap_or(body);
+        let response = request.body(body).send().await.map_err(|error| self.unreachable(&error))?;
         let status = response.status();
         Ok((status, format!("{} answered {status}{}", self.name, quote(response).await)))
     }
@@ -139,15 +138,6 @@ impl HttpSink {
     /// `UNAVAILABLE` if it can't be connected to, its certificate isn't trusted, or it keeps silent.
     pub async fn check(&self) -> Result<(), Status> {
         self.client.head(self.uri.clone()).send().await.map(drop).map_err(|error| self.unreachable(&error))
-    }
-
-    async fn encode(&self, body: Bytes) -> Result<Bytes, Status> {
-        let encoded = match self.compression {
-            Compression::None => Ok(body),
-            Compression::Gzip => off_thread(move || gzip(&body)).await,
-            Compression::Zstd => off_thread(move || zstd(&body)).await,
-        };
-        encoded.map_err(|error| Status::internal(format!("compressing events failed: {error}")))
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Status {
@@ -212,19 +202,6 @@ fn native_roots() -> Result<RootCertStore, HttpSinkError> {
     if roots.is_empty() { Err(HttpSinkError::Roots) } else { Ok(roots) }
 }
 
-fn content_encoding(compression: Compression) -> Option<&'static str> {
-    match compression {
-        Compression::None => None,
-        Compression::Gzip => Some("gzip"),
-        Compression::Zstd => Some("zstd"),
-    }
-}
-
-/// Compressing takes some 10 ms a MiB with gzip, in which a thread of the runtime would serve nobody else.
-async fn off_thread(compress: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static) -> io::Result<Bytes> {
-    spawn_blocking(compress).await.expect("compressing doesn't panic").map(Bytes::from)
-}
-
 /// All pieces; the last line ends with a newline, even if it came without one.
 fn plain(mut pieces: Vec<Bytes>) -> Bytes {
     if pieces.len() == 1 && pieces[0].ends_with(b"\n") {
@@ -244,16 +221,6 @@ fn halves(lines: &Bytes) -> Option<[Bytes; 2]> {
     let before = memchr::memrchr(b'\n', &lines[..middle]);
     let cut = before.or_else(|| Some(middle + memchr::memchr(b'\n', &lines[middle..])?))? + 1;
     (cut < lines.len()).then(|| [lines.slice(..cut), lines.slice(cut..)])
-}
-
-fn gzip(body: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(body)?;
-    encoder.finish()
-}
-
-fn zstd(body: &[u8]) -> io::Result<Vec<u8>> {
-    zstd::encode_all(body, super::ZSTD_LEVEL)
 }
 
 /// The beginning of the answer, as far as it can be printed.

@@ -2,7 +2,7 @@
 //! of what is pushed.
 
 use std::error::Error;
-use std::io::{self, Write};
+use std::io;
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
@@ -11,7 +11,6 @@ use http_body_util::{BodyExt, Collected, Limited, StreamBody};
 use hyper::body::Frame;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TE};
 use hyper::{HeaderMap, Request, Response, Uri};
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tonic::body::Body;
 use tonic::metadata::MetadataMap;
@@ -19,6 +18,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 use tower::Service;
 
+use super::compress::{compress, name};
 use crate::config::{ClientTls, Compression, Remote};
 use crate::tls::{self, TlsError};
 
@@ -115,19 +115,11 @@ impl VectorSink {
     }
 
     async fn frames(&self, pieces: Vec<Bytes>) -> Result<Vec<Bytes>, Status> {
-        let plain = pieces.clone();
-        let compressing = match self.compression {
-            Compression::None => return framed(0, pieces),
-            Compression::Gzip => spawn_blocking(move || gzip(&pieces)),
-            Compression::Zstd => spawn_blocking(move || zstd(&pieces)),
-        };
-        let compressed = compressing.await.map_err(|_| Status::internal("compressing was broken off"))?;
-        let compressed = compressed.map_err(|error| Status::internal(format!("cannot compress: {error}")))?;
-        // What can't be compressed grows, and might no longer fit into a message.
-        if compressed.len() < plain.iter().map(Bytes::len).sum() {
-            framed(1, vec![compressed])
-        } else {
-            framed(0, plain)
+        let length = pieces.iter().map(Bytes::len).sum();
+        match compress(pieces.clone(), self.compression).await? {
+            // What can't be compressed grows, and might no longer fit into a message.
+            Some(compressed) if compressed.len() < length => framed(1, vec![compressed]),
+            _ => framed(0, pieces),
         }
     }
 
@@ -167,7 +159,7 @@ impl VectorSink {
         let headers = request.headers_mut();
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-        if let Some(encoding) = encoding(&self.compression) {
+        if let Some(encoding) = name(self.compression) {
             headers.insert("grpc-encoding", HeaderValue::from_static(encoding));
         }
         let mut channel = self.channel.clone();
@@ -219,14 +211,6 @@ fn uri(remote: &Remote) -> Result<Uri, OpenError> {
     Ok(uri)
 }
 
-fn encoding(compression: &Compression) -> Option<&'static str> {
-    match compression {
-        Compression::None => None,
-        Compression::Gzip => Some("gzip"),
-        Compression::Zstd => Some("zstd"),
-    }
-}
-
 /// The frames of a message: its prefix and its pieces, which are copied only if they are small.
 fn framed(compressed: u8, pieces: Vec<Bytes>) -> Result<Vec<Bytes>, Status> {
     let length = pieces.iter().map(Bytes::len).sum::<usize>();
@@ -250,18 +234,6 @@ fn framed(compressed: u8, pieces: Vec<Bytes>) -> Result<Vec<Bytes>, Status> {
     frames.push(small.freeze());
     frames.retain(|frame| !frame.is_empty());
     Ok(frames)
-}
-
-fn gzip(pieces: &[Bytes]) -> io::Result<Bytes> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    pieces.iter().try_for_each(|piece| encoder.write_all(piece))?;
-    encoder.finish().map(Bytes::from)
-}
-
-fn zstd(pieces: &[Bytes]) -> io::Result<Bytes> {
-    let mut encoder = zstd::Encoder::new(Vec::new(), super::ZSTD_LEVEL)?;
-    pieces.iter().try_for_each(|piece| encoder.write_all(piece))?;
-    encoder.finish().map(Bytes::from)
 }
 
 /// Did the connection break? If none could be made, or downstream reset the request, trying at once is in vain.
