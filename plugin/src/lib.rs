@@ -2,7 +2,8 @@
 //!
 //! The modules in the order in which an event meets them. What is configured ([`config`]) becomes a [`plan`]; a
 //! [`pipeline`] takes batches from its [`source`] and passes them along a [`route`]: a [`judge`] asks the [`guest`],
-//! settles by [`exceptions`] what is suppressed, and [`tag`]s them, and a [`sink`] gets them, if need be [`encode`]d. [`detector`] does the same inside another program. [`rules`] makes the modules that guests are loaded from.
+//! settles by [`exceptions`] what is suppressed, and [`tag`]s them, and a [`sink`] gets them, if need be [`encode`]d.
+//! [`detector`] does the same inside another program. [`rules`] makes the modules that guests are loaded from.
 #![forbid(unsafe_code)]
 
 pub mod batch;

@@ -1,4 +1,5 @@
-//! What `detector.wit` looks like in Rust, and how its rules and exceptions become the engine's; trusts the shapes, not the values.
+//! What `detector.wit` looks like in Rust, and how its rules and exceptions become the engine's; trusts the shapes, not the
+//! values.
 
 use weir_engine::program::{Coverage, ExceptionMeta, RuleMeta, Technique, Threat, ThreatEntry, Window};
 
