@@ -62,14 +62,19 @@ pub trait Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// These rules match, by their places in [`Detector::rules`]; often none does. A match that an exception suppresses is
-    /// told by the event alone.
+    /// told by the event alone; and so it is if it was too much work for other rules.
     Matches(Vec<u32>),
-    /// It couldn't be judged. It is marked with the reason, if it is an object.
+    /// It couldn't be judged, and no rule is known to match it. It is marked with the reason, if it is an object.
     Unjudged(Reason),
 }
 
-/// The matches of an event, or why it couldn't be judged.
-type Found = Result<Vec<Match>, Reason>;
+/// What was found out about an event.
+#[derive(Default)]
+struct Found {
+    matches: Vec<Match>,
+    /// Why some rules couldn't judge it, or all.
+    unjudged: Option<Reason>,
+}
 
 /// Why there is no detector.
 #[derive(Debug, thiserror::Error)]
@@ -176,20 +181,18 @@ impl Detector {
             let written = write_members(event, |key| self.keys.contains(key), &mut lines);
             lines.push(b'\n');
             // If nothing was written, the line is blank, so it isn't judged.
-            all.push(written.map_or(Err(Reason::Malformed), |()| Ok(Vec::new())));
+            all.push(Found { unjudged: written.is_none().then_some(Reason::Malformed), ..Found::default() });
             if lines.len() >= BATCH_BYTES {
                 break;
             }
         }
         let judgement = self.judge.ask(&Batch::new(lines.into()));
         for finding in &judgement.findings {
-            if let Ok(matches) = &mut all[finding.event as usize] {
-                matches.push(Match::from(finding));
-            }
+            all[finding.event as usize].matches.push(Match::from(finding));
         }
         let malformed = judgement.malformed.iter().map(|event| (*event, Reason::Malformed));
         for (event, reason) in malformed.chain(judgement.unjudged.iter().map(|it| (it.event, it.reason))) {
-            all[event as usize] = Err(reason);
+            all[event as usize].unjudged = Some(reason);
         }
         self.warn_unjudged(&all, judgement.failure.as_ref());
         all
@@ -197,36 +200,43 @@ impl Detector {
 
     fn warn_unjudged(&self, found: &[Found], failure: Option<&Failure>) {
         let mut unjudged = BTreeMap::new();
-        for reason in found.iter().filter_map(|found| found.as_ref().err()) {
+        for reason in found.iter().filter_map(|found| found.unjudged) {
             *unjudged.entry(reason.label()).or_default() += 1;
         }
         self.judge.warn_unjudged(&unjudged, failure);
     }
 
     fn add_tags<E: Event>(&self, event: &mut E, found: Found) -> Verdict {
-        if found == Ok(Vec::new()) {
+        let Found { matches, unjudged } = found;
+        if matches.is_empty() && unjudged.is_none() {
             return Verdict::Matches(Vec::new());
         }
-        let mut told = Vec::new();
-        if write_members(event, |key| has_a_say(key.as_bytes()), &mut told).is_none() {
-            return Verdict::Unjudged(Reason::Malformed);
-        }
-        let additions = match &found {
-            Ok(matches) => self.tagger.additions(&told, matches),
-            Err(reason) => unjudged_additions(&told, reason.label()),
-        };
+        let Some(telling) = told(event) else { return Verdict::Unjudged(Reason::Malformed) };
         // What was written is an object.
-        additions.into_iter().flatten().for_each(|addition| add(event, addition));
-        let is_told = |found: &Match| found.suppressed_by.is_none();
-        found.map_or_else(Verdict::Unjudged, |matches| {
-            Verdict::Matches(matches.into_iter().filter(is_told).map(|found| found.rule).collect())
-        })
+        self.tagger.additions(&telling, &matches).into_iter().flatten().for_each(|addition| add(event, addition));
+        if let Some(reason) = unjudged {
+            // What was just added has a say, too.
+            let additions = told(event).map(|telling| unjudged_additions(&telling, reason.label()));
+            additions.into_iter().flatten().flatten().for_each(|addition| add(event, addition));
+        }
+        let is_told = |found: &&Match| found.suppressed_by.is_none();
+        let rules: Vec<u32> = matches.iter().filter(is_told).map(|found| found.rule).collect();
+        match unjudged {
+            Some(reason) if rules.is_empty() => Verdict::Unjudged(reason),
+            _ => Verdict::Matches(rules),
+        }
     }
 }
 
 /// A dotted name, and everything that stands before one of its dots.
 fn prefixes(name: &str) -> impl Iterator<Item = &str> {
     name.match_indices('.').map(|(dot, _)| &name[..dot]).chain([name])
+}
+
+/// What of the event has a say in what is added to it.
+fn told<E: Event>(event: &E) -> Option<Vec<u8>> {
+    let mut told = Vec::new();
+    write_members(event, |key| has_a_say(key.as_bytes()), &mut told).map(|()| told)
 }
 
 /// Appends an object of the members that are `wanted`, on one line; nothing if the root isn't an object, or has no JSON.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use weir_engine::tag::{self, Match, NotAnObject, Tagger};
 use weir_native::push::Push;
-use weir_native::tag as native;
+use weir_native::tag::{self as native, NotALog};
 
 use crate::batch::{Events, Form};
 use crate::config::{OnError, Suppressed};
@@ -32,10 +32,12 @@ pub struct Tagged {
 /// More than tags ever add to one event, in bytes.
 const MOST_ADDED: usize = 1 << 20;
 
-/// What becomes of one line.
-enum Outcome<'j> {
-    Matches(&'j [Finding]),
-    Unjudged(Reason),
+/// What there is to say about one line.
+struct Outcome<'j> {
+    line: u32,
+    findings: &'j [Finding],
+    /// Why some rules couldn't judge it, or all.
+    unjudged: Option<Reason>,
 }
 
 /// How far a batch was tagged.
@@ -85,27 +87,24 @@ impl BatchTagger {
     pub fn tag(&self, events: &Events, judgement: &Judgement) -> (Tagged, End) {
         let mut writer = Writer::of(events);
         let mut tagged = Tagged::default();
-        for (line, outcome) in outcomes(judgement) {
+        for Outcome { line, findings, unjudged } in outcomes(judgement) {
             if writer.added.len() >= Self::MOST_HELD {
                 return (writer.finish(tagged, line), End::Full { line });
             }
-            let unjudged = match outcome {
-                Outcome::Matches(_) if writer.is_too_large(line) => Some(Reason::TooLarge),
-                Outcome::Matches(findings) => match self.tag_line(line, findings, &mut writer) {
-                    Ok(()) => {
-                        tagged.add_match(findings);
-                        None
-                    }
+            let is_too_large = !findings.is_empty() && writer.is_too_large(line);
+            let (findings, mut reason) =
+                if is_too_large { (&[][..], Some(Reason::TooLarge)) } else { (findings, unjudged) };
+            if reason.is_none() || self.on_error == OnError::Pass {
+                match self.write_line(line, findings, reason, &mut writer) {
+                    Ok(()) => tagged.add_match(findings),
                     // The detector needn't look for faults in a line, but nothing can be added to this one.
-                    Err(NotAnObject) => Some(Reason::Malformed),
-                },
-                Outcome::Unjudged(reason) => Some(reason),
-            };
-            let Some(reason) = unjudged else { continue };
+                    Err(NotAnObject) => reason = reason.or(Some(Reason::Malformed)),
+                }
+            }
+            let Some(reason) = reason else { continue };
             if self.on_error == OnError::Stop {
                 return (writer.finish(tagged, line), End::Unjudged { line, reason });
             }
-            self.mark_line(line, reason, &mut writer);
             *tagged.unjudged.entry(reason.label()).or_default() += 1;
         }
         (writer.finish(tagged, events.places() as u32), End::Batch)
@@ -121,17 +120,25 @@ impl BatchTagger {
         (Tagged { pieces: vec![bytes], unjudged, ..Tagged::default() }, End::Batch)
     }
 
-    fn tag_line(&self, line: u32, found: &[Finding], writer: &mut Writer<'_>) -> Result<(), NotAnObject> {
+    /// Tags a line with what was found in it, and marks it if some rules couldn't judge it, or all; or leaves it as it is.
+    fn write_line(
+        &self,
+        line: u32,
+        found: &[Finding],
+        unjudged: Option<Reason>,
+        writer: &mut Writer<'_>,
+    ) -> Result<(), NotAnObject> {
         let is_told = |finding: &&Finding| finding.exception.is_none() || self.suppressed == Suppressed::Mark;
         let matches: Vec<Match> = found.iter().filter(is_told).map(Match::from).collect();
-        if matches.is_empty() {
+        let mark = unjudged.filter(|_| writer.events.event(line as usize).len() <= self.longest_marked);
+        if matches.is_empty() && mark.is_none() {
             return Ok(());
         }
         let written = writer.replace(line, |events, place, out| match events {
-            Events::Lines(batch) => self.tagger.tag(&batch.bytes()[batch.line(place)], &matches, out),
+            Events::Lines(batch) => self.rewrite(&batch.bytes()[batch.line(place)], &matches, mark, out),
             Events::Native(push) => {
                 let mut wrapper = Vec::new();
-                native::tagged(push.wrapper(place), &self.tagger, &matches, &mut wrapper).map_err(|_| NotAnObject)?;
+                self.rewrite_native(push.wrapper(place), &matches, mark, &mut wrapper).map_err(|_| NotAnObject)?;
                 push.put_instead(place, &wrapper, out);
                 Ok(())
             }
@@ -142,19 +149,30 @@ impl BatchTagger {
         Ok(())
     }
 
-    fn mark_line(&self, line: u32, reason: Reason, writer: &mut Writer<'_>) {
-        if writer.events.event(line as usize).len() <= self.longest_marked {
-            // What isn't a JSON object can't be marked; it goes on as it came, and is counted.
-            let _ = writer.replace(line, |events, place, out| match events {
-                Events::Lines(batch) => tag::mark_unjudged(&batch.bytes()[batch.line(place)], reason.label(), out),
-                Events::Native(push) => {
-                    let mut wrapper = Vec::new();
-                    native::marked(push.wrapper(place), reason.label(), &mut wrapper).map_err(|_| NotAnObject)?;
-                    push.put_instead(place, &wrapper, out);
-                    Ok(())
-                }
-            });
-        }
+    fn rewrite(
+        &self,
+        event: &[u8],
+        matches: &[Match],
+        mark: Option<Reason>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), NotAnObject> {
+        let Some(reason) = mark else { return self.tagger.tag(event, matches, out) };
+        let mut tagged = Vec::new();
+        self.tagger.tag(event, matches, &mut tagged)?;
+        tag::mark_unjudged(&tagged, reason.label(), out)
+    }
+
+    fn rewrite_native(
+        &self,
+        wrapper: &[u8],
+        matches: &[Match],
+        mark: Option<Reason>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), NotALog> {
+        let Some(reason) = mark else { return native::tagged(wrapper, &self.tagger, matches, out) };
+        let mut tagged = Vec::new();
+        native::tagged(wrapper, &self.tagger, matches, &mut tagged)?;
+        native::marked(&tagged, reason.label(), out)
     }
 }
 
@@ -179,7 +197,7 @@ impl Tagged {
 }
 
 /// What there is to say about lines, in their order; most lines aren't mentioned.
-fn outcomes(judgement: &Judgement) -> impl Iterator<Item = (u32, Outcome<'_>)> {
+fn outcomes(judgement: &Judgement) -> impl Iterator<Item = Outcome<'_>> {
     let mut matches = judgement.findings.chunk_by(|one, next| one.event == next.event).peekable();
     let mut malformed = judgement.malformed.iter().copied().peekable();
     let mut unjudged = judgement.unjudged.iter().peekable();
@@ -190,14 +208,10 @@ fn outcomes(judgement: &Judgement) -> impl Iterator<Item = (u32, Outcome<'_>)> {
             unjudged.peek().map(|one| one.event),
         ];
         let line = next_ones.into_iter().flatten().min()?;
-        let outcome = if let Some(findings) = matches.next_if(|findings| findings[0].event == line) {
-            Outcome::Matches(findings)
-        } else if malformed.next_if_eq(&line).is_some() {
-            Outcome::Unjudged(Reason::Malformed)
-        } else {
-            Outcome::Unjudged(unjudged.next()?.reason)
-        };
-        Some((line, outcome))
+        let findings = matches.next_if(|findings| findings[0].event == line).unwrap_or_default();
+        let malformed = malformed.next_if_eq(&line).map(|_| Reason::Malformed);
+        let unjudged = unjudged.next_if(|one| one.event == line).map(|one| one.reason);
+        Some(Outcome { line, findings, unjudged: malformed.or(unjudged) })
     })
 }
 

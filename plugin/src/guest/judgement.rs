@@ -8,7 +8,8 @@ use std::time::Duration;
 pub struct Judgement {
     /// Which rules matched, in the order of the events, then the rules, then the exceptions.
     pub findings: Vec<Finding>,
-    /// The lines that aren't JSON objects, in order; as far as the detector looked.
+    /// The lines that aren't JSON objects, as far as the detector looked, or are too much for some rule; in order. The latter
+    /// may have findings of other rules.
     pub malformed: Vec<u32>,
     /// The events that couldn't be judged, in order.
     pub unjudged: Vec<Unjudged>,
@@ -63,7 +64,7 @@ pub enum Reason {
     Resting,
     /// The detector wasn't asked: the event is longer than it may be.
     TooLarge,
-    /// The event isn't a JSON object, or is nested too deeply.
+    /// The event isn't a JSON object, is nested too deeply, or would be too much work for a rule.
     Malformed,
 }
 

@@ -17,6 +17,8 @@ enum Said {
     Nothing,
     Matches(Vec<Match>),
     Malformed,
+    /// Malformed for one rule, matched by others.
+    Partly(Vec<Match>),
     Unjudged,
 }
 
@@ -28,7 +30,7 @@ fn tagger_of_lines() -> Tagger {
 
 impl Said {
     fn is_alarming(&self) -> bool {
-        matches!(self, Self::Matches(matches) if matches.iter().any(|found| found.suppressed_by.is_none()))
+        matches!(self, Self::Matches(matches) | Self::Partly(matches) if matches.iter().any(|found| found.suppressed_by.is_none()))
     }
 }
 
@@ -39,13 +41,13 @@ fn tagger(on_error: OnError) -> BatchTagger {
 fn judgement(said: &[Said]) -> Judgement {
     let mut judgement = Judgement::default();
     for (event, said) in (0..).zip(said) {
+        if let Said::Matches(matches) | Said::Partly(matches) = said {
+            let finding = |found: &Match| Finding { event, rule: found.rule, exception: found.suppressed_by };
+            judgement.findings.extend(matches.iter().map(finding));
+        }
         match said {
-            Said::Nothing => {}
-            Said::Matches(matches) => {
-                let finding = |found: &Match| Finding { event, rule: found.rule, exception: found.suppressed_by };
-                judgement.findings.extend(matches.iter().map(finding));
-            }
-            Said::Malformed => judgement.malformed.push(event),
+            Said::Nothing | Said::Matches(_) => {}
+            Said::Malformed | Said::Partly(_) => judgement.malformed.push(event),
             Said::Unjudged => judgement.unjudged.push(Unjudged { event, reason: Reason::Trap }),
         }
     }
@@ -54,15 +56,26 @@ fn judgement(said: &[Said]) -> Judgement {
 
 /// What a line becomes by itself.
 fn expected(line: &str, said: &Said) -> String {
-    let mut out = Vec::new();
-    let added = match said {
-        Said::Nothing => Err(NotAnObject),
-        Said::Matches(matches) => tagger_of_lines().tag(line.as_bytes(), matches, &mut out),
-        _ if line.len() > LONGEST_MARKED => Err(NotAnObject),
-        Said::Malformed => tag::mark_unjudged(line.as_bytes(), "malformed", &mut out),
-        Said::Unjudged => tag::mark_unjudged(line.as_bytes(), "trap", &mut out),
+    let tagged = match said {
+        Said::Matches(matches) | Said::Partly(matches) => {
+            added(line, |out| tagger_of_lines().tag(line.as_bytes(), matches, out))
+        }
+        Said::Nothing | Said::Malformed | Said::Unjudged => line.to_owned(),
     };
-    if added.is_ok() { String::from_utf8(out).unwrap() } else { line.to_owned() }
+    let reason = match said {
+        Said::Malformed | Said::Partly(_) => "malformed",
+        Said::Unjudged => "trap",
+        Said::Nothing | Said::Matches(_) => return tagged,
+    };
+    if line.len() > LONGEST_MARKED {
+        return tagged;
+    }
+    added(&tagged, |out| tag::mark_unjudged(tagged.as_bytes(), reason, out))
+}
+
+fn added(line: &str, add: impl FnOnce(&mut Vec<u8>) -> Result<(), NotAnObject>) -> String {
+    let mut out = Vec::new();
+    if add(&mut out).is_ok() { String::from_utf8(out).unwrap() } else { line.to_owned() }
 }
 
 fn said() -> impl Strategy<Value = Said> {
@@ -71,6 +84,8 @@ fn said() -> impl Strategy<Value = Said> {
         1 => Just(Said::Malformed),
         1 => Just(Said::Unjudged),
         3 => prop::sample::select(vec![vec![ONE], vec![Match::of(1)], vec![ONE, Match::of(1)]]).prop_map(Said::Matches),
+        1 => Just(Said::Partly(vec![ONE, Match::of(1)])),
+        1 => Just(Said::Partly(vec![SUPPRESSED])),
         1 => Just(Said::Matches(vec![SUPPRESSED])),
         1 => Just(Said::Matches(vec![SUPPRESSED, Match::of(1)])),
     ]
