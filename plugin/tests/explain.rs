@@ -88,7 +88,8 @@ fn a_shipped_rule_and_an_event_on_stdin_need_no_files() {
 fn what_cannot_be_explained_is_refused_with_a_remedy() {
     let many: Vec<_> = (0..400).collect();
     let many = format!("{{\"process\":{{\"pid\":{many:?},\"parent.pid\":{many:?}}}}}");
-    let too_many = "the event has too many combinations of values for a calculation; give an event as a JSON object";
+    let too_many =
+        "the event has so many or so long values that the rule can't judge it; give an event as a JSON object";
     for (arguments, input, expected) in [
         (&[RULE, "-"][..], &b""[..], "stdin: there is no event; give an event as a JSON object"),
         (&[RULE, "-"], b"[1]\n", "stdin: the event is JSON, but no object; give an event as a JSON object"),

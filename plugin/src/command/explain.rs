@@ -44,8 +44,8 @@ impl Explain {
         let rule = rules::find(&self.rule).map_err(Failure::input)?;
         let mappings = rules::read_mappings(&self.mappings).map_err(Failure::input)?;
         let event = self.source.read()?;
-        // It is a JSON object, so what is left is what only calculations find too much.
-        let too_much = || self.source.refuse("the event has too many combinations of values for a calculation");
+        // It is a JSON object, so what is left is that it is too much.
+        let too_much = || self.source.refuse("the event has so many or so long values that the rule can't judge it");
         let explanation = Explanation::new(&rule, &mappings, &event)?.ok_or_else(too_much)?;
         let mut out = stdout().lock();
         let printed = if self.json {

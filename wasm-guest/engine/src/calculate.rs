@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::ops::Range;
 
+use crate::budget::Budget;
 use crate::number::{negative, order, parse_number};
 use crate::program::{Comparison, Constant, Expression, Folding, Number};
 
@@ -29,12 +30,41 @@ impl Scratch {
     pub(crate) fn at(&self, place: Range<usize>) -> &str {
         self.text.get(place).unwrap_or_default()
     }
+
+    pub(crate) fn as_text(&mut self, value: Item) -> Range<usize> {
+        match value {
+            Item::Text(text) => text,
+            Item::Bool(value) => self.write(if value { "true" } else { "false" }),
+            Item::Number(number) => self.spell(number),
+        }
+    }
+
+    fn spell(&mut self, number: Number) -> Range<usize> {
+        let start = self.text.len();
+        // Writing to a `String` can't fail.
+        let _ = match number {
+            Number::Int(int) => write!(self.text, "{int}"),
+            Number::Float(float) => write!(self.text, "{float:?}"),
+        };
+        start..self.text.len()
+    }
+
+    fn write(&mut self, text: &str) -> Range<usize> {
+        let start = self.text.len();
+        self.text.push_str(text);
+        start..self.text.len()
+    }
 }
 
 impl<'c> Combination<'c> {
-    /// How many combinations there are: a field without a value has one choice. `None` if they can't be counted.
-    pub(crate) fn count(&self) -> Option<usize> {
-        self.fields.iter().try_fold(1_usize, |count, field| count.checked_mul(self.values_of(*field).len().max(1)))
+    /// How many combinations there are: a field without a value has one choice. More than can be counted are that many.
+    pub(crate) fn count(&self) -> usize {
+        self.fields.iter().fold(1, |count, field| count.saturating_mul(self.values_of(*field).len().max(1)))
+    }
+
+    /// How many steps it takes to pick a value.
+    fn steps(&self) -> usize {
+        self.fields.len() * (1 + self.values.len().checked_ilog2().unwrap_or_default() as usize)
     }
 
     fn values_of(&self, field: u32) -> &'c [(u32, Range<usize>)] {
@@ -69,19 +99,63 @@ pub(crate) enum Item {
 
 /// A calculation under way.
 pub(crate) struct Calculation<'c> {
-    pub(crate) folding: Folding,
-    pub(crate) values: Combination<'c>,
+    folding: Folding,
+    values: Combination<'c>,
     pub(crate) scratch: &'c mut Scratch,
+    /// The calculated field, for which steps are taken from the budget.
+    field: usize,
+    budget: &'c mut Budget,
+    is_too_much: bool,
 }
 
-impl Calculation<'_> {
+/// The budget is too small for a calculation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooMuch;
+
+/// How many steps each part of a calculation takes, besides the bytes of what it amounts to.
+const STEPS_OF_PART: usize = 8;
+
+impl<'c> Calculation<'c> {
+    pub(crate) fn new(
+        folding: Folding,
+        values: Combination<'c>,
+        scratch: &'c mut Scratch,
+        field: usize,
+        budget: &'c mut Budget,
+    ) -> Self {
+        scratch.text.clear();
+        Self { folding, values, scratch, field, budget, is_too_much: false }
+    }
+
+    /// What `expression` amounts to, if it has a value.
+    pub(crate) fn run(mut self, expression: &Expression) -> Result<Option<Item>, TooMuch> {
+        let value = self.value(expression);
+        if self.is_too_much { Err(TooMuch) } else { Ok(value) }
+    }
+
+    /// The value of a part. None as well if the budget is too small: then what the whole amounts to is void.
     pub(crate) fn value(&mut self, expression: &Expression) -> Option<Item> {
+        self.take(STEPS_OF_PART)?;
+        let value = self.evaluate(expression)?;
+        if let Item::Text(place) = &value {
+            self.take(place.len())?;
+        }
+        Some(value)
+    }
+
+    /// Takes steps from the budget; none if it is too small.
+    pub(crate) fn take(&mut self, steps: usize) -> Option<()> {
+        self.is_too_much = self.is_too_much || !self.budget.take(self.field, steps);
+        (!self.is_too_much).then_some(())
+    }
+
+    fn evaluate(&mut self, expression: &Expression) -> Option<Item> {
         match expression {
-            Expression::Field(field) => self.values.pick(*field).map(|text| self.write(text)).map(Item::Text),
+            Expression::Field(field) => self.pick(*field).map(Item::Text),
             Expression::Constant(Constant::Null) => None,
             Expression::Constant(Constant::Bool(value)) => Some(Item::Bool(*value)),
             Expression::Constant(Constant::Number(number)) => Some(Item::Number(*number)),
-            Expression::Constant(Constant::Text(text)) => Some(Item::Text(self.write(text))),
+            Expression::Constant(Constant::Text(text)) => Some(Item::Text(self.scratch.write(text))),
             Expression::Negative(inner) => negative(self.number(inner)?).map(Item::Number),
             Expression::Arithmetic(first, rest) => {
                 let mut result = self.number(first)?;
@@ -95,12 +169,17 @@ impl Calculation<'_> {
         }
     }
 
+    fn pick(&mut self, field: u32) -> Option<Range<usize>> {
+        self.take(self.values.steps())?;
+        self.values.pick(field).map(|text| self.scratch.write(text))
+    }
+
     fn compare(&mut self, left: &Expression, is: Comparison, right: &Expression) -> Option<bool> {
         let (left, right) = (self.value(left)?, self.value(right)?);
         let order = match (self.as_number(&left), self.as_number(&right)) {
             (Some(left), Some(right)) => order(left, right)?,
             _ => {
-                let (left, right) = (self.as_text(left), self.as_text(right));
+                let (left, right) = (self.scratch.as_text(left), self.scratch.as_text(right));
                 self.at(left).cmp(self.at(right))
             }
         };
@@ -119,7 +198,7 @@ impl Calculation<'_> {
 
     pub(crate) fn text(&mut self, expression: &Expression) -> Option<Range<usize>> {
         let value = self.value(expression)?;
-        Some(self.as_text(value))
+        Some(self.scratch.as_text(value))
     }
 
     fn as_number(&self, value: &Item) -> Option<Number> {
@@ -130,36 +209,12 @@ impl Calculation<'_> {
         }
     }
 
-    pub(crate) fn as_text(&mut self, value: Item) -> Range<usize> {
-        match value {
-            Item::Text(text) => text,
-            Item::Bool(value) => self.write(if value { "true" } else { "false" }),
-            Item::Number(number) => self.spell(number),
-        }
-    }
-
-    fn spell(&mut self, number: Number) -> Range<usize> {
-        let start = self.scratch.text.len();
-        // Writing to a `String` can't fail.
-        let _ = match number {
-            Number::Int(int) => write!(self.scratch.text, "{int}"),
-            Number::Float(float) => write!(self.scratch.text, "{float:?}"),
-        };
-        start..self.scratch.text.len()
-    }
-
-    pub(crate) fn write(&mut self, text: &str) -> Range<usize> {
-        let start = self.scratch.text.len();
-        self.scratch.text.push_str(text);
-        start..self.scratch.text.len()
-    }
-
     /// The text at `place`, folded.
     pub(crate) fn fold(&mut self, place: Range<usize>) -> Range<usize> {
         let mut folded = std::mem::take(&mut self.scratch.folded);
         folded.clear();
         crate::fold::fold_into(self.folding, self.at(place), &mut folded);
-        let place = self.write(std::str::from_utf8(&folded).unwrap_or_default());
+        let place = self.scratch.write(std::str::from_utf8(&folded).unwrap_or_default());
         self.scratch.folded = folded;
         place
     }
@@ -168,11 +223,11 @@ impl Calculation<'_> {
 /// The value of an expression that reads no field.
 pub(crate) fn constant(expression: &Expression, folding: Folding) -> Constant {
     let values = Combination { fields: &[], values: &[], text: "", number: 0 };
-    let mut scratch = Scratch::default();
-    match (Calculation { folding, values, scratch: &mut scratch }).value(expression) {
-        None => Constant::Null,
-        Some(Item::Bool(value)) => Constant::Bool(value),
-        Some(Item::Number(number)) => Constant::Number(number),
-        Some(Item::Text(text)) => Constant::Text(scratch.at(text).to_owned()),
+    let (mut scratch, mut budget) = (Scratch::default(), Budget::unlimited());
+    match Calculation::new(folding, values, &mut scratch, 0, &mut budget).run(expression) {
+        Ok(None) | Err(TooMuch) => Constant::Null,
+        Ok(Some(Item::Bool(value))) => Constant::Bool(value),
+        Ok(Some(Item::Number(number))) => Constant::Number(number),
+        Ok(Some(Item::Text(text))) => Constant::Text(scratch.at(text).to_owned()),
     }
 }

@@ -29,8 +29,8 @@ pub struct Report {
     /// By event, then by rule, then by exception. A match that exceptions cover has a finding for each of them: which of
     /// them is in force is not known here.
     pub findings: Vec<Finding>,
-    /// The lines that aren't JSON objects, are nested deeper than [`crate::MAX_DEPTH`], or have more combinations of values
-    /// than [`crate::MAX_COMBINATIONS`] for a calculation; in order.
+    /// The lines that aren't JSON objects, are nested deeper than [`crate::MAX_DEPTH`], or would take too much work for some
+    /// rule, the findings of the others notwithstanding; in order.
     pub malformed: Vec<u32>,
 }
 
@@ -115,12 +115,15 @@ impl Detector {
             }
             let judge = |field, value: Value<'_>| self.predicates.judge(field, value, &mut hits);
             let scanned = scan(line, &self.paths, &mut scratch, judge);
-            match scanned.and_then(|()| self.predicates.check_combinations(&mut hits)) {
+            match scanned {
                 Ok(()) => {
-                    self.conditions.judge(&self.predicates, &mut hits, &mut matching);
+                    let all_judged = self.conditions.judge(&self.predicates, &mut hits, &mut matching);
                     for &rule in &matching {
                         self.exceptions.judge(rule, &self.predicates, &mut hits, &mut covering);
                         report.add(event, rule, &covering);
+                    }
+                    if !all_judged {
+                        report.malformed.push(event);
                     }
                 }
                 Err(Malformed) => report.malformed.push(event),

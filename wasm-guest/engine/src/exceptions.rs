@@ -4,7 +4,7 @@ use crate::frequencies::Frequencies;
 use crate::hits::Hits;
 use crate::predicates::Predicates;
 use crate::program::{Coverage, Program};
-use crate::rules::Judged;
+use crate::rules::{Judged, Verdict};
 
 /// The exceptions of a program, by the rules whose matches they may cover.
 #[derive(Debug, Default)]
@@ -31,7 +31,8 @@ impl Exceptions {
         exceptions
     }
 
-    /// Puts the numbers of the exceptions that cover a match of `rule` into `covering`, in order.
+    /// Puts the numbers of the exceptions that cover a match of `rule` into `covering`, in order. One that can't be decided
+    /// doesn't: a match is lost for no doubt.
     pub(crate) fn judge(&self, rule: u32, predicates: &Predicates, hits: &mut Hits, covering: &mut Vec<u32>) {
         covering.clear();
         if self.conditions.is_empty() {
@@ -39,7 +40,8 @@ impl Exceptions {
         }
         let own = self.of_rule.get(rule as usize).map_or(&[][..], Vec::as_slice);
         let candidates = self.of_all.iter().chain(own).copied();
-        covering.extend(candidates.filter(|number| self.conditions[*number as usize].matches(predicates, hits)));
+        let mut holds = |number: &u32| self.conditions[*number as usize].judge(predicates, hits) == Verdict::Holds;
+        covering.extend(candidates.filter(|number| holds(number)));
         covering.sort_unstable();
     }
 }

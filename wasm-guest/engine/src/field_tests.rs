@@ -1,6 +1,7 @@
 //! The tests on one field, but for equality, which all fields share a table for.
 
 use crate::automaton::Runner;
+use crate::budget::STEPS_BEFORE_TEXT;
 use crate::fold::Framed;
 use crate::hits::Hits;
 use crate::number::order;
@@ -100,15 +101,16 @@ impl FieldTests {
     }
 
     /// `folded` is `text`.
-    pub(crate) fn judge_patterns(&self, text: &str, folded: Framed<'_>, hits: &mut Hits) {
-        self.patterns.judge(text, folded, hits);
+    pub(crate) fn judge_patterns(&self, field: usize, text: &str, folded: Framed<'_>, hits: &mut Hits) {
+        self.patterns.judge(field, text, folded, hits);
         if self.regexes.is_empty() {
             return;
         }
         let folded = std::str::from_utf8(folded.text()).unwrap_or_default();
         for Regex { predicate, case, runner } in &self.regexes {
             let text = if *case == Case::Sensitive { text } else { folded };
-            if !hits.has(*predicate) && runner.accepts(text) {
+            let is_open = !hits.has(*predicate) && hits.affords(field, STEPS_BEFORE_TEXT + text.len(), &[*predicate]);
+            if is_open && runner.accepts(text) {
                 hits.add(*predicate);
             }
         }
@@ -119,22 +121,24 @@ impl FieldTests {
         self.patterns.pieces()
     }
 
-    pub(crate) fn judge_order(&self, text: &str, hits: &mut Hits) {
+    pub(crate) fn judge_order(&self, field: usize, text: &str, hits: &mut Hits) {
         for Ordered { predicate, is, than } in &self.orders {
-            if is.holds(text.cmp(than)) {
+            let is_open = !hits.has(*predicate) && hits.affords(field, 1 + text.len().min(than.len()), &[*predicate]);
+            if is_open && is.holds(text.cmp(than)) {
                 hits.add(*predicate);
             }
         }
     }
 
     /// `value` is asked for only if a test needs it.
-    pub(crate) fn judge_number(&self, value: impl FnOnce() -> Option<Number>, hits: &mut Hits) {
+    pub(crate) fn judge_number(&self, field: usize, value: impl FnOnce() -> Option<Number>, hits: &mut Hits) {
         if self.numbers.is_empty() {
             return;
         }
         let Some(value) = value() else { return };
         for Ordered { predicate, is, than } in &self.numbers {
-            if order(value, *than).is_some_and(|order| is.holds(order)) {
+            let is_open = !hits.has(*predicate) && hits.affords(field, 1, &[*predicate]);
+            if is_open && order(value, *than).is_some_and(|order| is.holds(order)) {
                 hits.add(*predicate);
             }
         }

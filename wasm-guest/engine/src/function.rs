@@ -31,6 +31,7 @@ impl Calculation<'_> {
             Function::IndexOf(case) => self.index_of(*case, arguments).map(position),
             Function::InNetworks(networks) => {
                 let address = self.text(first)?;
+                self.take(networks.len())?;
                 Some(Item::Bool(is_in(networks, self.at(address))))
             }
             Function::Length => {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::budget::Budget;
 use crate::calculate::Scratch;
 use crate::memo::Memo;
 
@@ -9,6 +10,9 @@ use crate::memo::Memo;
 #[derive(Debug)]
 pub(crate) struct Hits {
     predicates: Set,
+    /// Predicates that more work would perhaps make true, but there is no budget for it.
+    undecided: Set,
+    pub(crate) budget: Budget,
     /// What one text makes true; empty between texts.
     of_text: Set,
     memo: Memo,
@@ -35,6 +39,7 @@ pub(crate) struct Stored {
     pub(crate) text: String,
     /// A field, and where in `text` a value of it stands.
     pub(crate) values: Vec<(u32, Range<usize>)>,
+    is_sorted: bool,
 }
 
 impl Hits {
@@ -42,6 +47,8 @@ impl Hits {
     pub(crate) fn new(predicates: usize, calculated: usize, pieces: usize) -> Self {
         Self {
             predicates: Set::below(predicates),
+            undecided: Set::below(predicates),
+            budget: Budget::default(),
             of_text: Set::below(predicates),
             memo: Memo::default(),
             pieces: Set::below(pieces),
@@ -57,15 +64,26 @@ impl Hits {
         self.predicates.has(predicate)
     }
 
+    /// Can `predicate` be as wanted, whatever more work would tell?
+    pub(crate) fn may_be(&self, predicate: u32, wanted: bool) -> bool {
+        self.has(predicate) == wanted || (wanted && self.undecided.has(predicate))
+    }
+
+    /// Has there been budget for everything?
+    pub(crate) fn are_complete(&self) -> bool {
+        self.undecided.list.is_empty()
+    }
+
     pub(crate) fn list(&self) -> &[u32] {
         &self.predicates.list
     }
 
     pub(crate) fn clear(&mut self) {
         self.predicates.clear();
+        self.undecided.clear();
+        self.budget.clear();
         self.calculated.clear();
-        self.stored.values.clear();
-        self.stored.text.clear();
+        self.stored.clear();
     }
 
     pub(crate) fn add(&mut self, predicate: u32) {
@@ -76,16 +94,44 @@ impl Hits {
         predicates.iter().for_each(|predicate| self.add(*predicate));
     }
 
+    /// For predicates of which there may be many, and which many values of `field` may make true.
+    pub(crate) fn extend_within_budget(&mut self, field: usize, predicates: &[u32]) {
+        if self.affords(field, predicates.len(), predicates) {
+            self.extend(predicates);
+        }
+    }
+
+    /// Is there budget for `steps` of work on `field`? If not, they can't decide `predicates`.
+    pub(crate) fn affords(&mut self, field: usize, steps: usize, predicates: &[u32]) -> bool {
+        let is_enough = self.budget.take(field, steps);
+        if !is_enough {
+            self.leave_undecided(predicates);
+        }
+        is_enough
+    }
+
+    /// Notes that there is no budget to decide `predicates`.
+    #[cold]
+    pub(crate) fn leave_undecided(&mut self, predicates: &[u32]) {
+        predicates.iter().for_each(|predicate| _ = self.undecided.insert(*predicate));
+    }
+
     /// Adds what `text` in `field` is remembered to make true, or else what `judge` finds.
     pub(crate) fn extend_by_memory(&mut self, field: u16, text: &[u8], judge: impl FnOnce(&mut Self)) {
-        if let Some(known) = self.memo.recall(field, text) {
+        // What is remembered costs as much as it did, or a verdict would depend on the events before.
+        if let Some((known, steps)) = self.memo.recall(field, text)
+            && self.budget.take_shared(steps)
+        {
             known.iter().for_each(|predicate| _ = self.predicates.insert(*predicate));
             return;
         }
+        let before = self.budget.spent();
         std::mem::swap(&mut self.predicates, &mut self.of_text);
         judge(self);
         std::mem::swap(&mut self.predicates, &mut self.of_text);
-        self.memo.remember(field, text, &self.of_text.list);
+        if let (Some(before), Some(after)) = (before, self.budget.spent()) {
+            self.memo.remember(field, text, &self.of_text.list, after - before);
+        }
         self.of_text.list.iter().for_each(|predicate| _ = self.predicates.insert(*predicate));
         self.of_text.clear();
     }
@@ -98,9 +144,18 @@ impl Hits {
 }
 
 impl Stored {
-    /// By field, so that the values of one stand together.
+    /// By field, so that the values of one stand together. Called when all are there.
     pub(crate) fn sort(&mut self) {
-        self.values.sort_unstable_by_key(|(field, place)| (*field, place.start));
+        if !self.is_sorted {
+            self.values.sort_unstable_by_key(|(field, place)| (*field, place.start));
+            self.is_sorted = true;
+        }
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.values.clear();
+        self.is_sorted = false;
     }
 }
 

@@ -7,6 +7,7 @@ pub mod limits;
 pub mod program;
 
 mod automaton;
+mod budget;
 mod calculate;
 mod detector;
 mod exceptions;
@@ -30,6 +31,5 @@ pub mod tag;
 mod values;
 
 pub use detector::{Detector, Finding, ProgramError, Report};
-pub use predicates::MAX_COMBINATIONS;
 pub use scan::MAX_DEPTH;
 pub use values::{FieldValue, values};

@@ -53,9 +53,9 @@ impl Literals {
     pub(crate) fn judge(&self, field: usize, text: &str, folded: &[u8], hits: &mut Hits) {
         let Some(number) = self.index.find(field as u16, folded) else { return };
         let Literal { folded, spelt } = &self.literals[number as usize];
-        hits.extend(folded);
+        hits.extend_within_budget(field, folded);
         if let Some((_, predicates)) = spelt.iter().find(|(spelling, _)| **spelling == *text) {
-            hits.extend(predicates);
+            hits.extend_within_budget(field, predicates);
         }
     }
 }

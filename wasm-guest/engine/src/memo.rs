@@ -29,17 +29,18 @@ struct Remembered {
     field: u16,
     text: Range<usize>,
     predicates: Range<usize>,
+    steps: usize,
 }
 
 impl Memo {
-    /// What `text` in `field` makes true, if that is known.
-    pub(crate) fn recall(&self, field: u16, text: &[u8]) -> Option<&[u32]> {
+    /// What `text` in `field` makes true, and how many steps it took to find out, if that is known.
+    pub(crate) fn recall(&self, field: u16, text: &[u8]) -> Option<(&[u32], usize)> {
         let known = self.places.get(place(field, text))?.as_ref()?;
         let same = known.field == field && self.texts[known.text.clone()] == *text;
-        same.then(|| &self.predicates[known.predicates.clone()])
+        same.then(|| (&self.predicates[known.predicates.clone()], known.steps))
     }
 
-    pub(crate) fn remember(&mut self, field: u16, text: &[u8], predicates: &[u32]) {
+    pub(crate) fn remember(&mut self, field: u16, text: &[u8], predicates: &[u32], steps: usize) {
         if text.len() > LONGEST_TEXT || predicates.len() > PREDICATES {
             return;
         }
@@ -51,6 +52,7 @@ impl Memo {
             field,
             text: append(&mut self.texts, text),
             predicates: append(&mut self.predicates, predicates),
+            steps,
         };
         self.places[place(field, text)] = Some(known);
     }
@@ -84,10 +86,10 @@ mod tests {
     fn what_was_remembered_is_recalled_for_that_text_in_that_field() {
         let mut memo = Memo::default();
         assert_eq!(memo.recall(1, b"bash"), None);
-        memo.remember(1, b"bash", &[3, 5]);
-        memo.remember(1, b"", &[]);
-        assert_eq!(memo.recall(1, b"bash"), Some(&[3, 5][..]));
-        assert_eq!(memo.recall(1, b""), Some(&[][..]));
+        memo.remember(1, b"bash", &[3, 5], 7);
+        memo.remember(1, b"", &[], 0);
+        assert_eq!(memo.recall(1, b"bash"), Some((&[3, 5][..], 7)));
+        assert_eq!(memo.recall(1, b""), Some((&[][..], 0)));
         for (field, text) in [(2, &b"bash"[..]), (1, b"bash "), (1, b"dash"), (2, b"")] {
             assert_eq!(memo.recall(field, text), None, "{field} {text:?}");
         }
@@ -99,9 +101,9 @@ mod tests {
         let text = |number: u32| format!("{number:0width$}", width = number as usize % 300);
         let all = 0..20_000;
         for number in all.clone() {
-            memo.remember(0, text(number).as_bytes(), &vec![number; number as usize % 50]);
+            memo.remember(0, text(number).as_bytes(), &vec![number; number as usize % 50], 0);
         }
-        let known = |number: u32| memo.recall(0, text(number).as_bytes()).map(<[u32]>::to_vec);
+        let known = |number: u32| memo.recall(0, text(number).as_bytes()).map(|(known, _)| known.to_vec());
         let recalled: Vec<u32> = all.filter(|number| known(*number).is_some()).collect();
         assert!((1..=PLACES).contains(&recalled.len()), "{}", recalled.len());
         for number in recalled {

@@ -2,12 +2,16 @@
 
 use memchr::memmem::Finder;
 
+use crate::budget::STEPS_BEFORE_TEXT;
+
 /// `*` is any run of characters, `?` exactly one code point, nothing else is special.
 #[derive(Debug)]
 pub(crate) struct Pattern {
     head: Segment,
     /// What must follow, each after a `*`; the last one ends the text.
     rest: Vec<Segment>,
+    /// How many steps each byte of a text takes at most: with question marks, a segment is compared wherever it may begin.
+    steps_per_byte: usize,
 }
 
 /// A stretch of the pattern between stars.
@@ -24,7 +28,15 @@ impl Pattern {
     pub(crate) fn new(pattern: &str) -> Self {
         let pattern = stars_last(pattern);
         let mut segments = pattern.split('*').map(Segment::new);
-        Self { head: segments.next().unwrap_or_else(|| Segment::new("")), rest: segments.collect() }
+        let head = segments.next().unwrap_or_else(|| Segment::new(""));
+        let rest: Vec<_> = segments.collect();
+        let steps_per_byte = rest.iter().map(Segment::steps_per_byte).max().unwrap_or(1);
+        Self { head, rest, steps_per_byte }
+    }
+
+    /// How many steps it takes at most to match a text of `length`.
+    pub(crate) fn steps(&self, length: usize) -> usize {
+        STEPS_BEFORE_TEXT * (1 + self.rest.len()) + length.saturating_mul(self.steps_per_byte)
     }
 
     /// Does all of `text`, which is UTF-8, match?
@@ -47,6 +59,10 @@ impl Segment {
         let runs: Vec<Box<[u8]>> = text.split('?').map(|run| run.as_bytes().into()).collect();
         let first = Finder::new(&runs[0]).into_owned();
         Self { runs, first, code_points: text.chars().count() }
+    }
+
+    fn steps_per_byte(&self) -> usize {
+        if self.runs.len() == 1 { 1 } else { self.code_points }
     }
 
     /// Where this segment ends if it starts at `start`.

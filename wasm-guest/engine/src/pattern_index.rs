@@ -67,14 +67,14 @@ impl PatternIndex {
     }
 
     /// Notes in `hits` every predicate that a pattern of `text` fulfils; `folded` is the same text.
-    pub(crate) fn judge(&self, text: &str, folded: Framed<'_>, hits: &mut Hits) {
+    pub(crate) fn judge(&self, field: usize, text: &str, folded: Framed<'_>, hits: &mut Hits) {
         for width in &self.widths {
             let mut gram = 0;
             for (at, byte) in (1..).zip(folded.with_marks()) {
                 gram = next_gram(gram, *byte, *width);
                 let (slot, bit) = self.place(gram);
                 if self.slots[slot].used & bit != 0 {
-                    self.judge_slot(slot, at, text, folded, hits);
+                    self.judge_slot(slot, at, field, text, folded, hits);
                 }
             }
         }
@@ -83,12 +83,14 @@ impl PatternIndex {
 
     /// Judges the pieces of a slot which stand so in the text that their gram ends at `at`.
     #[inline(never)] // so that the loop around it stays small
-    fn judge_slot(&self, slot: usize, at: usize, text: &str, folded: Framed<'_>, hits: &mut Hits) {
+    fn judge_slot(&self, slot: usize, at: usize, field: usize, text: &str, folded: Framed<'_>, hits: &mut Hits) {
         for number in self.slots[slot].pieces..self.slots[slot + 1].pieces {
             let piece = &self.pieces[number as usize];
             let rest = at.checked_sub(piece.read).map(|start| &folded.with_marks()[start..]);
-            if rest.is_some_and(|rest| rest.starts_with(&piece.bytes)) && hits.pieces.insert(number) {
-                piece.patterns.iter().for_each(|pattern| pattern.judge(text, folded, hits));
+            // Where there is no budget to compare, it is taken to be there: then there is none for its patterns either.
+            let may_be_there = !hits.budget.take(field, 1) || rest.is_some_and(|rest| rest.starts_with(&piece.bytes));
+            if may_be_there && hits.pieces.insert(number) {
+                piece.patterns.iter().for_each(|pattern| pattern.judge(field, text, folded, hits));
             }
         }
     }
@@ -101,7 +103,11 @@ impl PatternIndex {
 }
 
 impl Filed {
-    fn judge(&self, text: &str, folded: Framed<'_>, hits: &mut Hits) {
+    fn judge(&self, field: usize, text: &str, folded: Framed<'_>, hits: &mut Hits) {
+        let steps = self.predicates.len() + self.remaining.steps(text.len());
+        if !hits.affords(field, steps, &self.predicates) {
+            return;
+        }
         let matches = match &self.remaining {
             Remaining::Nothing => true,
             Remaining::Folded(pattern) => pattern.matches(folded.text()),
@@ -109,6 +115,16 @@ impl Filed {
         };
         if matches {
             hits.extend(&self.predicates);
+        }
+    }
+}
+
+impl Remaining {
+    /// How many steps it takes at most to find out of a text of `length`.
+    fn steps(&self, length: usize) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::Folded(pattern) | Self::Spelt(pattern) => pattern.steps(length),
         }
     }
 }

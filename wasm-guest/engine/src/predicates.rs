@@ -2,24 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::calculate::{Calculation, Combination, Item};
+use crate::calculate::{Calculation, Combination, Item, Scratch, TooMuch};
 use crate::field_tests::FieldTests;
 use crate::fold::Framed;
 use crate::hits::{Hits, Stored};
-use crate::json::{self, Malformed, Text};
+use crate::json::{self, Text};
 use crate::literals::{Collected, Literals};
 use crate::number::parse_number;
 use crate::pattern_index::Patterns;
-use crate::program::{Expression, Folding, Function, Program, Test};
+use crate::program::{Expression, Folding, Function, Predicate, Program, Test};
 use crate::scan::Value;
-
-/// How many combinations of values a calculation may have in one event. Events with more count as malformed.
-///
-/// That is two arrays of over 300 values each: nothing that describes a process, but an attacker could make more.
-pub const MAX_COMBINATIONS: usize = 100_000;
-
-/// So many values have fewer combinations than that, however many fields they are spread over: at most 3^9 * 4.
-const FEW_VALUES: usize = 31;
 
 /// All predicates of a program, by the field that they test.
 #[derive(Debug)]
@@ -28,8 +20,6 @@ pub(crate) struct Predicates {
     /// Those of events, then the calculated ones.
     fields: Vec<FieldTests>,
     calculated: Vec<Calculated>,
-    /// The calculated fields that have to wait for the end of the event.
-    waiting: Vec<u32>,
     /// For each predicate, the calculation of these that it tests.
     waits_for: Vec<Option<u32>>,
     literals: Literals,
@@ -44,6 +34,8 @@ struct Calculated {
     field: usize,
     /// What it reads: sorted, each once.
     reads: Vec<u32>,
+    /// The predicates that test it.
+    tested_by: Vec<u32>,
 }
 
 impl Predicates {
@@ -71,13 +63,14 @@ impl Predicates {
         for (field, patterns) in patterns {
             fields[field as usize].set_patterns(patterns.index(program.folding));
         }
-        let calculated: Vec<_> = (program.fields.len()..).zip(&program.calculated).map(Calculated::new).collect();
+        let calculated: Vec<_> =
+            (program.fields.len()..).zip(&program.calculated).map(|it| Calculated::new(it, program)).collect();
         let waiting = schedule(&calculated, &mut fields);
         let mut by_field = vec![None; all_fields];
         waiting.iter().for_each(|number| by_field[calculated[*number as usize].field] = Some(*number));
         let waits_for = program.predicates.iter().map(|predicate| by_field[predicate.field as usize]).collect();
         let (folding, literals) = (program.folding, Literals::new(literals));
-        Self { folding, fields, calculated, waiting, waits_for, literals }
+        Self { folding, fields, calculated, waits_for, literals }
     }
 
     /// Room for what an event makes true.
@@ -99,7 +92,7 @@ impl Predicates {
             Value::Number(number) => {
                 self.store(field, number, hits);
                 self.judge_text(field, number, hits);
-                tests.judge_number(|| parse_number(number), hits);
+                tests.judge_number(field, || parse_number(number), hits);
             }
             Value::Bool(value) => {
                 self.store(field, spelling(value), hits);
@@ -113,20 +106,7 @@ impl Predicates {
         self.waits_for[predicate as usize]
     }
 
-    /// Checks, once all of an event is read, that no calculation would take too long.
-    pub(crate) fn check_combinations(&self, hits: &mut Hits) -> Result<(), Malformed> {
-        if hits.stored.values.len() <= FEW_VALUES {
-            return Ok(());
-        }
-        hits.stored.sort();
-        let too_many = |number: &u32| {
-            let count = self.combinations(*number, &hits.stored).count();
-            count.is_none_or(|count| count > MAX_COMBINATIONS)
-        };
-        if self.waiting.iter().any(too_many) { Err(Malformed) } else { Ok(()) }
-    }
-
-    /// Judges the values of a calculation that had to wait.
+    /// Judges the values of a calculation that had to wait, as many of them as there is budget for.
     pub(crate) fn judge_waiting(&self, number: u32, hits: &mut Hits) {
         if !hits.calculated.insert(number) {
             return;
@@ -134,9 +114,11 @@ impl Predicates {
         let mut stored = std::mem::take(&mut hits.stored);
         stored.sort();
         let first = self.combinations(number, &stored);
-        for combination in 0..first.count().unwrap_or_default() {
+        for combination in 0..first.count() {
             let values = Combination { number: combination, ..first };
-            self.calculate(&self.calculated[number as usize], values, hits);
+            if let Err(TooMuch) = self.calculate(&self.calculated[number as usize], values, hits) {
+                break;
+            }
         }
         hits.stored = stored;
     }
@@ -146,34 +128,35 @@ impl Predicates {
         Combination { fields, values: &stored.values, text: &stored.text, number: 0 }
     }
 
-    /// Calculates one value, and judges it.
-    fn calculate(&self, calculated: &Calculated, values: Combination<'_>, hits: &mut Hits) {
+    /// Calculates one value, and judges it; leaves its predicates undecided if that is too much.
+    fn calculate(&self, calculated: &Calculated, values: Combination<'_>, hits: &mut Hits) -> Result<(), TooMuch> {
         let mut scratch = std::mem::take(&mut hits.calculation);
-        scratch.text.clear();
-        let mut calculation = Calculation { folding: self.folding, values, scratch: &mut scratch };
+        let calculation = Calculation::new(self.folding, values, &mut scratch, calculated.field, &mut hits.budget);
+        let value = calculation.run(&calculated.expression);
+        let judged = value.map(|value| self.judge_calculated(calculated, value, &mut scratch, hits));
+        hits.calculation = scratch;
+        judged.inspect_err(|TooMuch| hits.leave_undecided(&calculated.tested_by))
+    }
+
+    fn judge_calculated(&self, calculated: &Calculated, value: Option<Item>, scratch: &mut Scratch, hits: &mut Hits) {
         let (field, tests) = (calculated.field, &self.fields[calculated.field]);
-        match calculation.value(&calculated.expression) {
-            None => hits.extend(&tests.null),
-            Some(value) if calculated.is_split => {
-                let place = calculation.as_text(value);
-                self.judge_words(field, scratch.at(place), hits);
-            }
-            Some(value) => {
-                hits.extend(&tests.exists);
-                match value {
-                    Item::Bool(value) => self.judge_bool(field, value, hits),
-                    Item::Number(number) => {
-                        tests.judge_number(|| Some(number), hits);
-                        if self.reads_text(field) {
-                            let spelt = calculation.as_text(Item::Number(number));
-                            self.judge_text(field, scratch.at(spelt), hits);
-                        }
-                    }
-                    Item::Text(place) => self.judge_unescaped(field, scratch.at(place), hits),
+        let Some(value) = value else { return hits.extend(&tests.null) };
+        if calculated.is_split {
+            let place = scratch.as_text(value);
+            return self.judge_words(field, scratch.at(place), hits);
+        }
+        hits.extend(&tests.exists);
+        match value {
+            Item::Bool(value) => self.judge_bool(field, value, hits),
+            Item::Number(number) => {
+                tests.judge_number(field, || Some(number), hits);
+                if self.reads_text(field) {
+                    let spelt = scratch.as_text(Item::Number(number));
+                    self.judge_text(field, scratch.at(spelt), hits);
                 }
             }
+            Item::Text(place) => self.judge_unescaped(field, scratch.at(place), hits),
         }
-        hits.calculation = scratch;
     }
 
     fn judge_words(&self, field: usize, text: &str, hits: &mut Hits) {
@@ -219,7 +202,7 @@ impl Predicates {
     fn judge_unescaped(&self, field: usize, text: &str, hits: &mut Hits) {
         let tests = &self.fields[field];
         self.judge_text(field, text, hits);
-        tests.judge_number(|| parse_number(text), hits);
+        tests.judge_number(field, || parse_number(text), hits);
         if let Some(value) = spells(text) {
             hits.extend(&tests.bools[usize::from(value)]);
         }
@@ -239,15 +222,16 @@ impl Predicates {
             if literals {
                 self.literals.judge(field, text, folded.text(), hits);
             }
-            tests.judge_patterns(text, folded, hits);
+            tests.judge_patterns(field, text, folded, hits);
             hits.folded = room;
         }
-        tests.judge_order(text, hits);
+        tests.judge_order(field, text, hits);
         for number in &tests.feeds {
             let calculated = &self.calculated[*number as usize];
             let value = [(field as u32, 0..text.len())];
             let values = Combination { fields: &calculated.reads, values: &value, text, number: 0 };
-            self.calculate(calculated, values, hits);
+            // If it is too much, its predicates are left undecided; that is all there is to do about it.
+            let _ = self.calculate(calculated, values, hits);
         }
     }
 
@@ -258,7 +242,7 @@ impl Predicates {
 }
 
 impl Calculated {
-    fn new((field, expression): (usize, &Expression)) -> Self {
+    fn new((field, expression): (usize, &Expression), program: &Program) -> Self {
         let (expression, is_split) = match expression {
             Expression::Call(Function::Words, arguments) => (arguments.first().unwrap_or(expression), true),
             expression => (expression, false),
@@ -267,7 +251,9 @@ impl Calculated {
         expression.each_field(&mut |field| reads.push(*field));
         reads.sort_unstable();
         reads.dedup();
-        Self { expression: expression.clone(), is_split, field, reads }
+        let tests_it = |(_, predicate): &(u32, &Predicate)| predicate.field as usize == field;
+        let tested_by = (0..).zip(&program.predicates).filter(tests_it).map(|(number, _)| number).collect();
+        Self { expression: expression.clone(), is_split, field, reads, tested_by }
     }
 }
 

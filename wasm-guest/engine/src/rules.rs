@@ -23,6 +23,15 @@ pub(crate) struct Judged {
     waits_for: Vec<u32>,
 }
 
+/// What a condition says of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Holds,
+    Fails,
+    /// There is no budget to find out.
+    Undecided,
+}
+
 impl Conditions {
     pub(crate) fn new(program: &Program, predicates: &Predicates, frequencies: &Frequencies) -> Self {
         let mut woken_by = vec![Vec::new(); program.predicates.len()];
@@ -37,17 +46,33 @@ impl Conditions {
         Self { rules: rules.collect(), woken_by, always }
     }
 
-    /// Puts the numbers of the rules that match into `matching`, in order.
-    pub(crate) fn judge(&self, predicates: &Predicates, hits: &mut Hits, matching: &mut Vec<u32>) {
-        matching.clear();
-        matching.extend_from_slice(&self.always);
+    /// Puts the numbers of the rules that match into `matching`, in order. Says if every rule could be judged.
+    pub(crate) fn judge(&self, predicates: &Predicates, hits: &mut Hits, matching: &mut Vec<u32>) -> bool {
+        self.list_woken(hits, matching);
+        let mut all_judged = true;
+        matching.retain(|rule| {
+            let verdict = self.rules[*rule as usize].judge(predicates, hits);
+            all_judged &= verdict != Verdict::Undecided;
+            verdict == Verdict::Holds
+        });
+        all_judged
+    }
+
+    /// Puts the numbers of the rules that may match into `woken`, in order.
+    fn list_woken(&self, hits: &Hits, woken: &mut Vec<u32>) {
+        woken.clear();
+        if !hits.are_complete() {
+            // What isn't decided might wake any of them.
+            woken.extend((0..).zip(&self.rules).map(|(number, _)| number));
+            return;
+        }
+        woken.extend_from_slice(&self.always);
         for predicate in hits.list() {
             // One by one: most predicates wake no rule or one, and WebAssembly's copying has a price.
-            self.woken_by[*predicate as usize].iter().for_each(|rule| matching.push(*rule));
+            self.woken_by[*predicate as usize].iter().for_each(|rule| woken.push(*rule));
         }
-        matching.sort_unstable();
-        matching.dedup();
-        matching.retain(|rule| self.rules[*rule as usize].matches(predicates, hits));
+        woken.sort_unstable();
+        woken.dedup();
     }
 }
 
@@ -58,24 +83,39 @@ impl Judged {
         Self { condition: frequencies.rarest_first(condition), waits_for }
     }
 
-    /// Is the condition true?
-    pub(crate) fn matches(&self, predicates: &Predicates, hits: &mut Hits) -> bool {
+    /// Is the condition true? What waits is calculated only if it can be.
+    pub(crate) fn judge(&self, predicates: &Predicates, hits: &mut Hits) -> Verdict {
         if !self.waits_for.is_empty() {
-            if !may_be(&self.condition, true, predicates, hits) {
-                return false;
+            let waits = |predicate| predicates.waits_for(predicate).is_some();
+            let can_be = |predicate, wanted| hits.may_be(predicate, wanted) || waits(predicate);
+            if !may_be(&self.condition, true, &can_be) {
+                return Verdict::Fails;
             }
             self.waits_for.iter().for_each(|number| predicates.judge_waiting(*number, hits));
         }
-        holds(&self.condition, hits)
+        if hits.are_complete() {
+            return if holds(&self.condition, hits) { Verdict::Holds } else { Verdict::Fails };
+        }
+        let may_be = |wanted| may_be(&self.condition, wanted, &|predicate, wanted| hits.may_be(predicate, wanted));
+        match (may_be(true), may_be(false)) {
+            (true, true) => Verdict::Undecided,
+            (may_hold, _) => {
+                if may_hold {
+                    Verdict::Holds
+                } else {
+                    Verdict::Fails
+                }
+            }
+        }
     }
 }
 
-/// Can `condition` be as wanted, whatever becomes of the predicates that wait?
-fn may_be(condition: &Condition, wanted: bool, predicates: &Predicates, hits: &Hits) -> bool {
-    let may_be = |part: &Condition, wanted| may_be(part, wanted, predicates, hits);
+/// Can `condition` be as wanted, if its predicates can be as `can_be` says?
+fn may_be(condition: &Condition, wanted: bool, can_be: &impl Fn(u32, bool) -> bool) -> bool {
+    let may_be = |part: &Condition, wanted| may_be(part, wanted, can_be);
     match condition {
         Condition::Constant(value) => *value == wanted,
-        Condition::Predicate(predicate) => hits.has(*predicate) == wanted || predicates.waits_for(*predicate).is_some(),
+        Condition::Predicate(predicate) => can_be(*predicate, wanted),
         Condition::Not(inner) => may_be(inner, !wanted),
         Condition::All(parts) if wanted => parts.iter().all(|part| may_be(part, true)),
         Condition::All(parts) => parts.iter().any(|part| may_be(part, false)),

@@ -3,7 +3,7 @@
 mod support;
 
 use weir_engine::program::{Automaton, Case, Comparison, Constant, Expression, Folding, Function, Program, Test};
-use weir_engine::{Detector, MAX_COMBINATIONS, ProgramError};
+use weir_engine::{Detector, ProgramError};
 
 use self::support::{Rules, call, equals, field, int, like, text};
 
@@ -102,16 +102,6 @@ fn each_word_is_a_value_unless_it_is_calculated_with() {
 fn a_constant_has_its_value_in_every_event() {
     check(&Expression::Constant(Constant::Bool(true)), Test::Bool(true), &[("{}", true)]);
     check(&Expression::Constant(Constant::Null), Test::Null, &[(r#"{"a":1}"#, true)]);
-}
-
-#[test]
-fn an_event_with_too_many_combinations_is_malformed() {
-    let detector = detector(joined(), Test::Exists);
-    let event = |values: usize| format!(r#"{{"a":[{0}],"b":[{0}]}}"#, vec!["1"; values].join(","));
-    let most = MAX_COMBINATIONS.isqrt();
-    let report = detector.detect(format!("{}\n{}\n{}", event(most), event(most + 1), event(1)).as_bytes());
-    assert_eq!(report.malformed, [1]);
-    assert_eq!(report.findings.len(), 2);
 }
 
 #[test]

@@ -118,7 +118,7 @@ impl<'r> Tree<'r> {
 }
 
 /// Says of each of a detector's rules whether it matches one event, which is given without a newline. `None` if the event is
-/// malformed.
+/// malformed, or too much for one of them.
 pub fn verdicts(detector: &Detector, event: &[u8]) -> Option<Vec<bool>> {
     let report = detector.detect(event);
     let mut verdicts = vec![false; detector.rules().len()];

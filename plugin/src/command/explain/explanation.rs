@@ -36,7 +36,8 @@ pub(super) struct Read<'e> {
 }
 
 impl<'r> Explanation<'r> {
-    /// Judges an event by a rule's condition, and each value of the event by itself; `None` if the event is malformed.
+    /// Judges an event by a rule's condition, and each value of the event by itself; `None` if the event is malformed, or
+    /// too much.
     pub(super) fn new(rule: &'r RuleFile, mappings: &'r [Mapping], event: &[u8]) -> Result<Option<Self>, Failure> {
         let tree = Tree::mapped(rule, mappings, Folding::Unicode).map_err(|wrong| Failure::input(Refusal(wrong)))?;
         let detector = tree.detector().map_err(Failure::input)?;
@@ -45,10 +46,12 @@ impl<'r> Explanation<'r> {
         let Some(verdicts) = weir_eql::verdicts(&detector, event) else { return Ok(None) };
         let Some(values) = weir_engine::values(event, &names) else { return Ok(None) };
         let fields = names.into_iter().zip(values).map(|(name, values)| {
-            let held = values.into_iter().map(|value| Held { alone: alone(&detector, &name, &value), value }).collect();
-            (name, held)
+            let held = values.into_iter().map(|value| Some(Held { alone: alone(&detector, &name, &value)?, value }));
+            let held = held.collect::<Option<_>>()?;
+            Some((name, held))
         });
-        Ok(Some(Self { rule, verdicts, fields: fields.collect(), tree }))
+        let fields = fields.collect::<Option<_>>();
+        Ok(fields.map(|fields| Self { rule, verdicts, fields, tree }))
     }
 
     /// What a test has read. Where it reads several fields, their values decide together.
@@ -70,13 +73,13 @@ fn values(held: Vec<&Held>) -> Vec<&FieldValue> {
     held.into_iter().map(|held| &held.value).collect()
 }
 
-/// The verdicts on an event that holds just this value.
-fn alone(detector: &Detector, field: &str, value: &FieldValue) -> Vec<bool> {
+/// The verdicts on an event that holds just this value, unless even that is too much.
+fn alone(detector: &Detector, field: &str, value: &FieldValue) -> Option<Vec<bool>> {
     let value = match value {
         FieldValue::Text(text) => Value::from(text.as_str()).to_string(),
         FieldValue::Number(number) => number.clone(),
         FieldValue::Bool(value) => value.to_string(),
     };
     let event = format!("{{{}:{value}}}", Value::from(field));
-    weir_eql::verdicts(detector, event.as_bytes()).expect("one value is an object's, and makes no combinations")
+    weir_eql::verdicts(detector, event.as_bytes())
 }

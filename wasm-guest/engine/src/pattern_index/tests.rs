@@ -27,7 +27,7 @@ fn index(patterns: &[Spelt], folding: Folding) -> PatternIndex {
 /// The patterns that `text` matches, in order.
 fn matches(index: &PatternIndex, patterns: usize, text: &str, folding: Folding) -> Vec<u32> {
     let mut hits = Hits::new(patterns, 0, index.pieces());
-    index.judge(text, Framed::new(folding, text, &mut Vec::new()), &mut hits);
+    index.judge(0, text, Framed::new(folding, text, &mut Vec::new()), &mut hits);
     let mut found = hits.list().to_vec();
     found.sort_unstable();
     found
