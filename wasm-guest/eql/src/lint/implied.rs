@@ -12,7 +12,7 @@ const ANY_TEXT: &str = "\u{F8FF}";
 /// Does every value that passes `narrow` pass `wide` too?
 pub(crate) fn implies(narrow: &Test, wide: &Test, folding: Folding) -> bool {
     match (narrow, wide) {
-        (_, Test::Exists) => true,
+        (_, Test::Exists) => *narrow != Test::Null,
         (Test::Equals { literals, case }, _) if ignores_no_less(wide, *case) => {
             literals.iter().all(|literal| is_passed(Constant::Text(literal.clone()), wide.clone(), folding))
         }
@@ -75,7 +75,10 @@ pub(crate) fn impossible(subject: &Expression<String>, test: &Test) -> Option<&'
             let (Operator::Modulo, Expression::Constant(Constant::Number(Number::Int(divisor)))) = rest.last()? else {
                 return None;
             };
-            let is_remainder = matches!(than, Number::Int(than) if than.unsigned_abs() < divisor.unsigned_abs());
+            let is_remainder = match than {
+                Number::Int(than) => than.unsigned_abs() < divisor.unsigned_abs(),
+                Number::Float(than) => than.abs() < divisor.unsigned_abs() as f64,
+            };
             (!is_remainder).then_some("a remainder is less than what it is divided by")
         }
         _ => None,
