@@ -133,6 +133,29 @@ fn what_is_doubtful_is_said_and_does_not_fail_the_build() {
 }
 
 #[test]
+fn what_is_doubtful_in_exceptions_and_mappings_is_said_too() {
+    let folder = Folder::new();
+    folder.write("rule.toml", RULE);
+    folder.write("ours.toml", "[fields]\n'process.nmae' = 'comm'\n");
+    let exception = |condition: &str| {
+        format!("[[exceptions]]\nname = 'Builds'\ncomment = 'OPS-1'\nrules = 'all'\ncondition = '{condition}'\n")
+    };
+    for (condition, warning, place) in [
+        ("not process.nmae : \"x\"", "no field `process.nmae` is known", "5:18"),
+        ("process.pid == 1 or not process.pid == 1", "the exception covers every match of its rules", "5:14"),
+    ] {
+        folder.write("known.exceptions.toml", exception(condition));
+        let said = folder.run("build rule.toml known.exceptions.toml --mapping ours.toml --check", "").complaint(0);
+        for expected in [
+            format!("warning: {warning}\n --> known.exceptions.toml:{place}\n"),
+            "warning: no field `process.nmae` is known\n --> ours.toml:2:1\n".to_owned(),
+        ] {
+            assert!(said.contains(&expected), "{expected:?} isn't in\n{said}");
+        }
+    }
+}
+
+#[test]
 fn a_technique_under_a_tactic_that_it_does_not_belong_to_is_refused() {
     let folder = Folder::new();
     folder.write("rule.toml", RULE.replace("\"TA0002\"", "\"TA0001\""));
@@ -141,10 +164,12 @@ fn a_technique_under_a_tactic_that_it_does_not_belong_to_is_refused() {
 }
 
 #[test]
-fn the_rules_that_weir_ships_are_beyond_doubt() {
+fn the_rules_and_mappings_that_weir_ships_are_beyond_doubt() {
     let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/../wasm-guest/rules");
-    let said = Folder::new().run(&format!("build {rules} --check"), "").complaint(0);
-    assert!(said.starts_with("weir: ") && said.lines().count() == 1, "{said}");
+    for mappings in ["", "--mapping falco --mapping tetragon"] {
+        let said = Folder::new().run(&format!("build {rules} {mappings} --check"), "").complaint(0);
+        assert!(said.starts_with("weir: ") && said.lines().count() == 1, "{said}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use clap::Args;
 use weir::exceptions;
 use weir::rules::{self, RuleSet};
 use weir_engine::program::Folding;
-use weir_eql::{Diagnostic, ExceptionFile};
+use weir_eql::{Diagnostic, ExceptionFile, Mapping};
 
 use super::Failure;
 use crate::report::{Stage, count, say};
@@ -60,11 +60,14 @@ impl Build {
     }
 }
 
-/// What is doubtful in rules, and which exceptions have expired or soon will.
+/// What is doubtful in rules, exceptions and mappings, and which exceptions have expired or soon will.
 fn warnings(set: &RuleSet) -> Vec<Diagnostic> {
     let now = exceptions::now();
     let of_rules = set.rules.iter().flat_map(|rule| rule.warnings(Folding::Unicode));
-    of_rules.chain(set.exceptions.iter().flat_map(|file| file.expiring(now))).collect()
+    let of_exceptions =
+        set.exceptions.iter().flat_map(|file| [file.warnings(Folding::Unicode), file.expiring(now)].concat());
+    let of_mappings = set.mappings.iter().flat_map(Mapping::warnings).cloned();
+    of_rules.chain(of_exceptions).chain(of_mappings).collect()
 }
 
 /// Such as `2 rules` or `2 rules with 1 exception`.

@@ -14,7 +14,7 @@ use crate::diagnostic::{Severity, Source};
 use crate::rule_file::{locate, toml_problem};
 use crate::rule_table::{Reader, Required, Table};
 use crate::toml_text::TomlText;
-use crate::{Diagnostic, Mapping, mapping, parser};
+use crate::{Diagnostic, Mapping, lint, mapping, parser};
 
 const KEYS: [&str; 6] = ["name", "comment", "rules", "condition", "not_before", "expires"];
 const NAME: Required = Required { key: "name", remedy: "add `name = \"What is known and harmless\"`" };
@@ -86,6 +86,15 @@ impl ExceptionFile {
     /// Does it hold none?
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// What is doubtful in the conditions.
+    pub fn warnings(&self, folding: Folding) -> Vec<Diagnostic> {
+        let of_entry = |Entry { condition: Condition { text, parsed, place }, .. }: &Entry| {
+            let doubts = lint::of_exception(parsed, text, folding);
+            doubts.into_iter().map(|doubt| locate(&self.source, place, doubt)).collect::<Vec<_>>()
+        };
+        self.entries.iter().flat_map(of_entry).collect()
     }
 
     /// Warnings of the exceptions that have expired `now`, in seconds since 1970, or will within a week.

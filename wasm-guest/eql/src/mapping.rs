@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use weir_engine::program::{Constant, Expression, Folding, Function, Test};
 
+use crate::Diagnostic;
 use crate::ast::Query;
 use crate::clause::Clause;
 use crate::fault::Fault;
@@ -20,6 +21,16 @@ const MAX_WAYS: usize = 1000;
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
     pub(crate) entries: Vec<Entry>,
+    /// What is doubtful in the file.
+    pub(crate) doubts: Vec<Diagnostic>,
+}
+
+impl Mapping {
+    /// What is doubtful in the file: fields that no public schema has, so that rules hardly read them, and conditions that
+    /// are the same for every event.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.doubts
+    }
 }
 
 /// One more origin of a field's values.

@@ -9,16 +9,17 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use weir_engine::program::{Constant, Expression, Folding, Function, Number};
 
-use crate::Diagnostic;
 use crate::clause::Clause;
 use crate::compile::collect_fields;
 use crate::diagnostic::Source;
+use crate::fault::Fault;
 use crate::lower::lower;
 use crate::mapping::{Entry, Mapping, Origin};
 use crate::parser::parse_condition;
 use crate::rule_file::{locate, toml_problem};
 use crate::rule_table::{Reader, Required, Table};
 use crate::toml_text::TomlText;
+use crate::{Diagnostic, lint};
 
 const FROM: Required = Required {
     key: "from",
@@ -42,10 +43,11 @@ impl Mapping {
         let MappingFile { mut reader, entries, .. } = file;
         // TOML's tables are in the order of their keys.
         reader.problems.sort_by_key(Diagnostic::start);
-        if !reader.problems.is_empty() {
-            return Err(reader.problems);
+        let (doubts, errors): (Vec<_>, Vec<_>) = reader.problems.into_iter().partition(Diagnostic::is_warning);
+        if !errors.is_empty() {
+            return Err(errors);
         }
-        Ok(Self { entries: entries.into_iter().map(|placed| placed.entry).collect() })
+        Ok(Self { entries: entries.into_iter().map(|placed| placed.entry).collect(), doubts })
     }
 }
 
@@ -171,9 +173,16 @@ impl MappingFile<'_> {
     fn condition(&mut self, when: &Spanned<&str>) -> Option<Clause> {
         let text = TomlText::new(&self.reader.source.text, when.span());
         let parsed = parse_condition(when.get_ref()).map_err(|fault| vec![fault]);
-        let lowered = parsed.and_then(|query| lower(&query, when.get_ref(), self.folding));
-        let show = |fault| locate(self.reader.source, &text, fault);
-        lowered.map_err(|faults| self.reader.problems.extend(faults.into_iter().map(show))).ok()
+        let lowered = parsed.and_then(|query| {
+            let clause = lower(&query, when.get_ref(), self.folding)?;
+            Ok((clause, lint::of_mapping(&query, when.get_ref(), self.folding)))
+        });
+        let (clause, faults) = match lowered {
+            Ok((clause, doubts)) => (Some(clause), doubts),
+            Err(errors) => (None, errors),
+        };
+        self.reader.problems.extend(faults.into_iter().map(|fault| locate(self.reader.source, &text, fault)));
+        clause
     }
 
     /// What is read must be the event's own: a field that is mapped itself would need an order, and could lead in circles.
@@ -197,6 +206,10 @@ impl MappingFile<'_> {
         if items(value).is_empty() {
             let problem = self.reader.problem(value.span(), format!("`{}` is mapped to nothing", field.get_ref()));
             self.reader.problems.push(problem.help("remove the line, or write where its values are"));
+        }
+        if let Some(Fault(doubt)) = lint::field(field.get_ref(), &field.span()) {
+            let problem = self.reader.problem(doubt.span, doubt.message).severity(doubt.severity);
+            self.reader.problems.push(problem.help(doubt.help));
         }
     }
 

@@ -82,7 +82,7 @@ impl RuleFile {
 
     /// What is doubtful in the rule.
     pub fn warnings(&self, folding: Folding) -> Vec<Diagnostic> {
-        let of_query = self.diagnose(lint::doubts(&self.query, &self.meta.query, folding));
+        let of_query = self.diagnose(lint::of_rule(&self.query, &self.meta.query, folding));
         self.doubts.iter().cloned().chain(of_query).collect()
     }
 

@@ -44,7 +44,9 @@ fn problems(files: &[(String, String)]) -> Vec<Diagnostic> {
     let parsed: Result<Vec<_>, _> = files.iter().map(|(path, text)| ExceptionFile::parse(path, text)).collect();
     let compiled = parsed.and_then(|files| compile_mapped(&rules(), &files, &[], Default::default()).map(|_| files));
     match compiled {
-        Ok(files) => files.iter().flat_map(|file| file.expiring(NOW)).collect(),
+        Ok(files) => {
+            files.iter().flat_map(|file| [file.warnings(Default::default()), file.expiring(NOW)].concat()).collect()
+        }
         Err(problems) => problems,
     }
 }

@@ -1,6 +1,6 @@
 //! A condition with every `not` carried down to the tests, each of which remembers where it was written.
 
-use weir_engine::program::{Expression, Folding, Test};
+use weir_engine::program::{Constant, Expression, Folding, Test};
 
 use crate::ast::{Expr, ExprKind, Query};
 use crate::clause::Clause;
@@ -46,11 +46,14 @@ pub(crate) struct Carrier<'q> {
 }
 
 impl Carrier<'_> {
-    /// The formula of the whole query.
+    /// The formula that an event is of the query's category, and its condition true.
     pub(crate) fn carry(&self, query: &Query) -> Formula {
-        let place = Place { span: 0..0, wanted: true };
-        let category = category(query).map(|category| of_clause(category, true, &place));
-        Formula::All(category.into_iter().chain([self.of_expr(&query.condition, true, None)]).collect())
+        Formula::All(of_category(query).chain([self.of_expr(&query.condition, true, None)]).collect())
+    }
+
+    /// The formula that an event is of the query's category, but its condition false.
+    pub(crate) fn carry_opposite(&self, query: &Query) -> Formula {
+        Formula::All(of_category(query).chain([self.of_expr(&query.condition, false, None)]).collect())
     }
 
     /// The formula that says that `expr` is `wanted`. A `not` right before a test belongs to its place.
@@ -63,7 +66,8 @@ impl Carrier<'_> {
             ExprKind::Any(operands) if !wanted => Formula::All(each(operands)),
             ExprKind::All(operands) => Formula::NotAll(each(operands)),
             ExprKind::Any(operands) => Formula::Any(each(operands)),
-            // Whoever writes `true` means it.
+            // Whoever writes `true` or `false` means it: nothing is said of it, though `false` decides what it is in.
+            ExprKind::Constant(Constant::Bool(value)) if *value != wanted => Formula::Any(Vec::new()),
             ExprKind::Constant(_) => Formula::All(Vec::new()),
             // What can't be lowered claims nothing here: it is an error elsewhere.
             _ => {
@@ -73,6 +77,11 @@ impl Carrier<'_> {
             }
         }
     }
+}
+
+fn of_category(query: &Query) -> impl Iterator<Item = Formula> {
+    let place = Place { span: 0..0, wanted: true };
+    category(query).map(|category| of_clause(category, true, &place)).into_iter()
 }
 
 fn of_clause(clause: Clause, wanted: bool, place: &Place) -> Formula {
