@@ -117,3 +117,6 @@ pub(crate) fn field(name: &str, span: &Span) -> Option<Fault> {
 fn warning(span: &Span, message: impl Into<String>) -> Fault {
     Fault::new(span.clone(), message).severity(Severity::Warning)
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,8 +69,11 @@ impl Search {
     /// Makes a fact of the claim, unless it is decided already.
     fn claim<'f>(&mut self, claim: &'f Claim, facts: &mut Vec<&'f Claim>) -> bool {
         if let Some(reason) = impossible(&claim.subject, &claim.test) {
-            let doubt = if claim.is_passed { never(&claim.place) } else { always(&claim.place) };
-            self.found.push(doubt.label(reason).help(REMEDY));
+            if claim.is_passed {
+                self.found.push(never(&claim.place).label(reason).help(REMEDY));
+            } else if !claim.place.is_part {
+                self.found.push(always(&claim.place).label(reason).help(REMEDY));
+            }
             return claim.is_passed;
         }
         let excluding = facts.iter().copied().find(|fact| self.exclude(fact, claim));

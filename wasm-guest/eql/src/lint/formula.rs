@@ -36,6 +36,8 @@ pub(crate) struct Place {
     /// Empty for the category, which needn't be explained.
     pub(crate) span: Span,
     pub(crate) wanted: bool,
+    /// Was more written there than the one test that has this place?
+    pub(crate) is_part: bool,
 }
 
 /// Carries the conditions of one query down.
@@ -58,7 +60,7 @@ impl Carrier<'_> {
 
     /// The formula that says that `expr` is `wanted`. A `not` right before a test belongs to its place.
     fn of_expr(&self, expr: &Expr, wanted: bool, negation: Option<Place>) -> Formula {
-        let place = negation.unwrap_or_else(|| Place { span: expr.span.clone(), wanted });
+        let place = negation.unwrap_or_else(|| Place { span: expr.span.clone(), wanted, is_part: false });
         let each = |operands: &[Expr]| operands.iter().map(|operand| self.of_expr(operand, wanted, None)).collect();
         match &expr.kind {
             ExprKind::Not(negated) => self.of_expr(negated, !wanted, Some(place)),
@@ -80,12 +82,13 @@ impl Carrier<'_> {
 }
 
 fn of_category(query: &Query) -> impl Iterator<Item = Formula> {
-    let place = Place { span: 0..0, wanted: true };
+    let place = Place { span: 0..0, wanted: true, is_part: false };
     category(query).map(|category| of_clause(category, true, &place)).into_iter()
 }
 
 fn of_clause(clause: Clause, wanted: bool, place: &Place) -> Formula {
-    let each = |clauses: Vec<Clause>| clauses.into_iter().map(|clause| of_clause(clause, wanted, place));
+    let part = Place { is_part: true, ..place.clone() };
+    let each = |clauses: Vec<Clause>| clauses.into_iter().map(|clause| of_clause(clause, wanted, &part));
     match clause {
         Clause::Constant(value) => Formula::Constant(value == wanted, place.clone()),
         Clause::Test { subject, test } => {
