@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use weir_native::json::to_native;
 use weir_tests::generate::{Shape, events};
+use weir_tests::report::{self, Table};
 
 use self::load::{Pushes, Sender};
 use self::message::{Compression, pack};
@@ -51,8 +52,7 @@ struct Scale {
 
 impl Scale {
     fn asked() -> Fallible<Self> {
-        // `cargo test --benches` only wants to know that it still runs.
-        if !std::env::args().any(|argument| argument == "--bench") {
+        if !report::is_bench() {
             let blink = Duration::from_millis(100);
             return Ok(Self { rounds: 1, round: blink, paced: 3, soak: blink });
         }
@@ -75,13 +75,14 @@ fn main() -> Fallible<()> {
         "throughput and Weir's own CPU: {CONCURRENT} pushes at a time, best of {} rounds of {:?}",
         scale.rounds, scale.round
     );
-    println!("time to the answer: {} pushes, one every {PACE:?}\n", scale.paced);
+    println!("time to the answer: {} pushes, one every {PACE:?}", scale.paced);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        println!("{:<36} {:>9} {:>14} {:>8} {:>8}", "", "events/s", "CPU µs/event", "p50 ms", "p99 ms");
+        let mut table = Table::new("Between two Vectors", &["events/s", "CPU µs/event", "p50 ms", "p99 ms"]);
         for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
-            compare(&scale, folder.path(), pushes(&messages, compression)?).await?;
+            compare(&scale, folder.path(), pushes(&messages, compression)?, &mut table).await?;
         }
+        report::write("relay", &[&table])?;
         watch_memory(scale.soak, folder.path(), pushes(&messages, Compression::None)?).await
     })
 }
@@ -99,21 +100,21 @@ fn pushes(messages: &[Vec<u8>], compression: Compression) -> Fallible<Arc<Pushes
     Ok(Arc::new(Pushes { messages, compression }))
 }
 
-/// Prints what the same costs without Weir and with it.
-async fn compare(scale: &Scale, folder: &Path, pushes: Arc<Pushes>) -> Fallible<()> {
+/// Adds what the same costs without Weir and with it.
+async fn compare(scale: &Scale, folder: &Path, pushes: Arc<Pushes>, table: &mut Table) -> Fallible<()> {
     let name = pushes.compression.name();
     let receiver = Receiver::start(pushes.compression)?;
     let sender = Sender::connect(receiver.address, Arc::clone(&pushes)).await?;
     let straight = Measured::of(scale, &sender, &receiver, None).await?;
-    straight.print(&format!("{name}, straight to the receiver"));
+    table.row(format!("{name}, straight to the receiver"), &straight.row());
 
     let weir = Weir::start(folder, receiver.address, pushes.compression)?;
     let sender = Sender::connect(weir.address, pushes).await?;
     let through = Measured::of(scale, &sender, &receiver, Some(&weir)).await?;
     assert!(through.bytes_per_event > straight.bytes_per_event, "the events that match have gained something");
-    through.print(&format!("{name}, through Weir"));
+    table.row(format!("{name}, through Weir"), &through.row());
     let added = |at| (through.latency(at) - straight.latency(at)) * 1e3;
-    println!("{:<36} {:>9} {:>14} {:>8.1} {:>8.1}", format!("{name}, added"), "", "", added(50), added(99));
+    table.row(format!("{name}, added"), &[f64::NAN, f64::NAN, added(50), added(99)]);
     Ok(())
 }
 
@@ -157,10 +158,10 @@ impl Measured {
         self.latencies[(self.latencies.len() - 1) * percentile / 100].as_secs_f64()
     }
 
-    fn print(&self, what: &str) {
-        let cpu = self.cpu_per_event.map_or_else(String::new, |seconds| format!("{:.2}", seconds * 1e6));
-        let (p50, p99) = (self.latency(50) * 1e3, self.latency(99) * 1e3);
-        println!("{what:<36} {:>9.0} {cpu:>14} {p50:>8.1} {p99:>8.1}", self.events_per_second);
+    /// A value for each column.
+    fn row(&self) -> [f64; 4] {
+        let cpu = self.cpu_per_event.map_or(f64::NAN, |seconds| seconds * 1e6);
+        [self.events_per_second, cpu, self.latency(50) * 1e3, self.latency(99) * 1e3]
     }
 }
 

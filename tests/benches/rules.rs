@@ -12,6 +12,7 @@ use weir_engine::Detector;
 use weir_engine::program::Folding;
 use weir_eql::RuleFile;
 use weir_tests::generate::{Shape, events, rules::rules};
+use weir_tests::report::{self, Plot, Table};
 
 const SEED: u64 = 1609;
 /// So that a batch has about 256 KiB.
@@ -20,22 +21,24 @@ const EVENTS_PER_BATCH: usize = 340;
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Fallible<()> {
-    // `cargo test --benches` only wants to know that it still runs.
-    let is_bench = env::args().any(|argument| argument == "--bench");
     let (sizes, count, rounds): (&[usize], _, _) =
-        if is_bench { (&[1, 10, 100, 823, 3_000], 50_000, 5) } else { (&[1, 10], 500, 1) };
+        if report::is_bench() { (&[1, 10, 100, 823, 3_000], 50_000, 5) } else { (&[1, 10], 500, 1) };
     let bench = Bench { batches: batches(count), events: count, rounds };
-    print_head(&bench);
+    let mut table = Table::new(bench.title("Made-up rules"), &COLUMNS);
     let mut one = None;
     for size in sizes {
         let costs = bench.measure(&made_up(*size)?)?;
-        costs.print(*size, one.get_or_insert(costs));
+        table.row("", &costs.row(*size, one.get_or_insert(costs)));
     }
+    draw(&table)?;
+    let mut tables = vec![table];
     if let (Some(folder), Some(one)) = (env::var_os("WEIR_RULES"), &one) {
         let rules = usable(Path::new(&folder))?;
-        bench.measure(&rules)?.print(rules.len(), one);
+        let mut table = Table::new(bench.title("Public rules"), &COLUMNS);
+        table.row("", &bench.measure(&rules)?.row(rules.len(), one));
+        tables.push(table);
     }
-    Ok(())
+    Ok(report::write("rules", &tables.iter().collect::<Vec<_>>())?)
 }
 
 /// The shipped rule, and others until there are `count`.
@@ -80,6 +83,12 @@ struct Bench {
 }
 
 impl Bench {
+    fn title(&self, rules: &str) -> String {
+        let bytes: usize = self.batches.iter().map(|batch| batch.bytes().len()).sum();
+        let Self { events, rounds, .. } = self;
+        format!("{rules}: {events} events of {} bytes on average; best of {rounds} rounds", bytes / events)
+    }
+
     fn measure(&self, rules: &[RuleFile]) -> Fallible<Costs> {
         let (program, compile) = timed(|| weir_eql::compile(rules, Folding::Unicode));
         let program = program.map_err(|wrong| wrong[0].to_string())?;
@@ -137,37 +146,50 @@ struct Costs {
     load: Duration,
 }
 
-fn print_head(bench: &Bench) {
-    let bytes: usize = bench.batches.iter().map(|batch| batch.bytes().len()).sum();
-    println!("{} events of {} bytes on average; best of {} rounds\n", bench.events, bytes / bench.events, bench.rounds);
-    println!("{:>30} | {:^15} | {:^15} | milliseconds to", "", "guest", "native");
-    println!(
-        "{:>6} {:>10} {:>12} | {:>8} {:>6} | {:>8} {:>6} | {:>7} {:>7} {:>7} | {:>9}",
-        "rules",
-        "predicates",
-        "matches",
-        "ns/event",
-        "ratio",
-        "ns/event",
-        "ratio",
-        "compile",
-        "build",
-        "load",
-        "module kB"
-    );
-}
+const COLUMNS: [&str; 11] = [
+    "rules",
+    "guest ns/event",
+    "guest ratio",
+    "native ns/event",
+    "native ratio",
+    "predicates",
+    "matches/event",
+    "compile ms",
+    "build ms",
+    "load ms",
+    "module kB",
+];
 
 impl Costs {
-    fn print(&self, rules: usize, one: &Self) {
-        let (in_guest, natively) = (self.guest / one.guest, self.native / one.native);
-        let [compile, build, load] = [self.compile, self.build, self.load].map(|took| took.as_millis());
-        println!(
-            "{rules:>6} {:>10} {:>12.4} | {:>8.0} {in_guest:>5.1}x | {:>8.0} {natively:>5.1}x | {compile:>7} {build:>7} {load:>7} | {:>9}",
-            self.predicates,
-            self.findings,
+    /// A value for each of the [`COLUMNS`]; ratios are to `one` rule.
+    fn row(&self, rules: usize, one: &Self) -> [f64; COLUMNS.len()] {
+        let [compile, build, load] = [self.compile, self.build, self.load].map(|took| took.as_secs_f64() * 1e3);
+        [
+            rules as f64,
             self.guest,
+            self.guest / one.guest,
             self.native,
-            self.module / 1000
-        );
+            self.native / one.native,
+            self.predicates as f64,
+            self.findings,
+            compile,
+            build,
+            load,
+            self.module as f64 / 1e3,
+        ]
     }
+}
+
+fn draw(table: &Table) -> Fallible<()> {
+    let plot = Plot {
+        title: "Many rules in one module",
+        table,
+        x: ("rules", "rules"),
+        curves: &[
+            ("guest ns/event", "as WebAssembly, copy into it included"),
+            ("native ns/event", "the same engine, native"),
+        ],
+        y: "ns per event",
+    };
+    Ok(report::draw("rules", &plot)?)
 }

@@ -17,21 +17,23 @@ use weir_engine::Detector;
 use weir_engine::program::{Folding, Program};
 use weir_eql::RuleFile;
 use weir_tests::generate::{Shape, events};
+use weir_tests::report::{self, Load, Plot, Race, Table};
 
 const EVENTS: usize = 1_000_000;
 const ROUNDS: usize = 3;
+/// As `detect.batch_bytes` is by default.
 const BATCH: usize = 1 << 20;
+/// So many bytes are judged in batches of each size.
+const BYTES_PER_SIZE: usize = 64 << 20;
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Fallible<()> {
-    // `cargo test --benches` only wants to know that it still runs.
-    let (count, rounds) =
-        if std::env::args().any(|argument| argument == "--bench") { (EVENTS, ROUNDS) } else { (2_000, 1) };
+    let (count, rounds) = if report::is_bench() { (EVENTS, ROUNDS) } else { (2_000, 1) };
     let folder = tempfile::tempdir()?;
     let input = folder.path().join("events.ndjson");
     let (bytes, matching) = generate(&input, count)?;
-    let batches = split(&bytes);
+    let batches = split(&bytes, BATCH);
     let program = seed_rule()?;
     let compiled = build_program(&program)?;
     let module = folder.path().join("rule.wasm");
@@ -40,47 +42,48 @@ fn main() -> Fallible<()> {
     let detector = Detector::new(program)?;
     let output = folder.path().join("tagged.ndjson");
 
-    println!(
-        "{count} events of {} bytes on average, {matching} matching; best of {rounds} rounds\n",
-        bytes.len() / count
-    );
-    let mut table = Table { bytes: bytes.len(), events: count, baseline: None };
-    table.row("serde_json::Value and a predicate, file → file", best(rounds, || baseline(&input, &output, matching)));
-    table.row("weir run, file → file, one worker", best(rounds, || command(&module, &input, &output)));
-    table.row("guest alone, copy into it included", best(rounds, || judge(&guest, &batches, matching)));
-    table.row("engine alone, native", best(rounds, || detect(&detector, &batches, matching)));
-    table.row("memcpy", best(rounds, || copy(&bytes)));
-    let empty = folder.path().join("empty.ndjson");
-    File::create(&empty)?;
-    let start = best(rounds, || command(&module, &empty, &output));
-    println!("\nweir run on an empty file: {} ms, most of it to compile the module", start.as_millis());
-    Ok(())
+    let mut race = Race::new(Load { events: count, bytes: bytes.len() });
+    race.add("memcpy", || copy(&bytes));
+    race.add("engine alone, native", || detect(&detector, &batches, matching));
+    race.add("guest alone, copy into it included", || judge(&guest, &batches, matching));
+    race.add("weir run, file → file, one worker", || command(&module, &input, &output));
+    race.add("serde_json::Value and a predicate, file → file", || baseline(&input, &output, matching));
+    let one_rule = race.run(rounds, "One rule")?;
+    let sizes = batch_sizes(&guest, &bytes, rounds)?;
+    Ok(report::write("throughput", &[&one_rule, &sizes])?)
 }
 
-/// Prints what things cost, beside the first of them.
-struct Table {
-    bytes: usize,
-    events: usize,
-    baseline: Option<Duration>,
-}
-
-impl Table {
-    fn row(&mut self, what: &str, took: Duration) {
-        if self.baseline.is_none() {
-            println!("{:<52} {:>8} {:>9} {:>7}", "", "MB/s", "ns/event", "ratio");
+/// What the guest costs in batches of other sizes: each has an instance of its own.
+fn batch_sizes(guest: &Guest, bytes: &[u8], rounds: usize) -> Fallible<Table> {
+    let bytes = &bytes[..BYTES_PER_SIZE.min(bytes.len())];
+    let sizes = (10..=22).step_by(2).map(|power| 1_usize << power);
+    let sizes: Vec<_> = sizes.map(|size| (size, split(bytes, size))).collect();
+    let mut fastest = vec![Duration::MAX; sizes.len()];
+    for _ in 0..rounds {
+        for ((_, batches), fastest) in sizes.iter().zip(&mut fastest) {
+            let started = Instant::now();
+            batches.iter().for_each(|batch| drop(guest.judge(batch.bytes(), batch.ends())));
+            *fastest = started.elapsed().min(*fastest);
         }
-        let baseline = *self.baseline.get_or_insert(took);
-        let seconds = took.as_secs_f64();
-        let megabytes = self.bytes as f64 / 1e6 / seconds;
-        let nanoseconds = seconds * 1e9 / self.events as f64;
-        let ratio = baseline.as_secs_f64() / seconds;
-        println!("{what:<52} {megabytes:>8.0} {nanoseconds:>9.0} {ratio:>6.1}x");
     }
-}
-
-fn best(rounds: usize, mut run: impl FnMut() -> Fallible<Duration>) -> Duration {
-    let run = |_| run().expect("a benchmark that fails has no result");
-    (0..rounds).map(run).min().unwrap_or_default()
+    let mut table = Table::new("Batch sizes, guest alone", &["KiB", "ns/event", "MB/s"]);
+    for ((size, batches), took) in sizes.iter().zip(fastest) {
+        let events: usize = batches.iter().map(Batch::lines).sum();
+        let seconds = took.as_secs_f64();
+        let kibibytes = (size / 1024) as f64;
+        table.row("", &[kibibytes, seconds * 1e9 / events as f64, bytes.len() as f64 / 1e6 / seconds]);
+    }
+    report::draw(
+        "batch-size",
+        &Plot {
+            title: "The guest, by the size of its batches",
+            table: &table,
+            x: ("KiB", "KiB in a batch"),
+            curves: &[("ns/event", "one rule, copy into the guest included")],
+            y: "ns per event",
+        },
+    )?;
+    Ok(table)
 }
 
 fn generate(path: &Path, count: usize) -> Fallible<(Vec<u8>, usize)> {
@@ -94,12 +97,14 @@ fn generate(path: &Path, count: usize) -> Fallible<(Vec<u8>, usize)> {
     Ok((text.into_bytes(), matching))
 }
 
-fn split(bytes: &[u8]) -> Vec<Batch> {
+/// Batches of at most `size` bytes, but one event at least.
+fn split(bytes: &[u8], size: usize) -> Vec<Batch> {
     let mut rest = bytes;
     let mut batches = Vec::new();
     while !rest.is_empty() {
-        let end =
-            rest[..BATCH.min(rest.len())].iter().rposition(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
+        let newline = |byte: &u8| *byte == b'\n';
+        let last = rest[..size.min(rest.len())].iter().rposition(newline);
+        let end = last.or_else(|| rest.iter().position(newline)).map_or(rest.len(), |end| end + 1);
         batches.push(Batch::new(Bytes::copy_from_slice(&rest[..end])));
         rest = &rest[end..];
     }
