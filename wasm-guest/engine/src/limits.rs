@@ -167,9 +167,7 @@ fn check_rule(rule: &RuleMeta) -> Result<(), Fault> {
         return Err(Fault::RiskScore(rule.risk_score));
     }
     check_threats(&rule.threats)?;
-    check_length("a query", &rule.query, MAX_QUERY_BYTES)?;
-    // A query has lines, which may end as Windows ends them, and may be indented.
-    check_printable("a query", rule.query.replace("\r\n", "\n").chars().filter(|c| !matches!(c, '\n' | '\t')))?;
+    check_lines("a query", &rule.query, MAX_QUERY_BYTES)?;
     at_most(MAX_REFERENCES, "references", rule.references.len())?;
     rule.references.iter().try_for_each(|reference| check_text("a reference", reference, MAX_REFERENCE_BYTES))?;
     check_schedule(rule)
@@ -213,9 +211,22 @@ fn check_name(what: &'static str, text: &str, most: usize) -> Result<(), Fault> 
     if text.is_empty() { Err(Fault::Empty(what)) } else { check_text(what, text, most) }
 }
 
-fn check_text(what: &'static str, text: &str, most: usize) -> Result<(), Fault> {
+/// Checks a text of one line.
+///
+/// # Errors
+/// If it has more than so many bytes, or a character that a terminal might obey.
+pub fn check_text(what: &'static str, text: &str, most: usize) -> Result<(), Fault> {
     check_length(what, text, most)?;
     check_printable(what, text.chars())
+}
+
+/// Checks a text of any number of lines, which may end as Windows ends them, and may be indented.
+///
+/// # Errors
+/// If it has more than so many bytes, or a character that a terminal might obey.
+pub fn check_lines(what: &'static str, text: &str, most: usize) -> Result<(), Fault> {
+    check_length(what, text, most)?;
+    check_printable(what, text.replace("\r\n", "\n").chars().filter(|c| !matches!(c, '\n' | '\t')))
 }
 
 fn check_length(what: &'static str, text: &str, most: usize) -> Result<(), Fault> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::DeTable;
+use weir_engine::limits::{MAX_COMMENT_BYTES, MAX_NAME_BYTES};
 use weir_engine::program::{Expiry, Folding, Window};
 
 use crate::ast::Query;
@@ -143,9 +144,10 @@ impl ExceptionFile {
 /// Reads one entry; nothing may be missing from what it returns unless the reader has a problem.
 fn read(reader: &mut Reader<'_>, table: &Table<'_>) -> Option<Entry> {
     reader.check_keys(table, &KEYS);
-    let name = reader.required_text(table, &NAME);
-    let comment = reader.required_text(table, &COMMENT);
+    let name = reader.required_name(table, &NAME, MAX_NAME_BYTES);
+    let comment = reader.required_lines(table, &COMMENT, MAX_COMMENT_BYTES);
     let rules = reader.one_or_more(table, &RULES);
+    check_all(reader, &rules);
     let condition = reader.required_text(table, &CONDITION).and_then(|text| parse_condition(reader, &text));
     let not_before = reader.moment(table, "not_before");
     let expires = reader.moment(table, "expires");
@@ -167,6 +169,16 @@ fn read(reader: &mut Reader<'_>, table: &Table<'_>) -> Option<Entry> {
         expires: expires.as_ref().map(Spanned::span).unwrap_or_default(),
         window: Window { not_before: not_before.map(Spanned::into_inner), expires: expires.map(Spanned::into_inner) },
     })
+}
+
+/// Whoever names rules beside `all` means one of the two.
+fn check_all(reader: &mut Reader<'_>, rules: &[Spanned<String>]) {
+    if rules.len() > 1
+        && let Some(all) = rules.iter().find(|id| id.get_ref() == ALL)
+    {
+        let problem = reader.problem(all.span(), format!("`{ALL}` stands beside ids"));
+        reader.problems.push(problem.help("write `rules = \"all\"`, or leave `all` out to cover just those rules"));
+    }
 }
 
 fn parse_condition(reader: &mut Reader<'_>, value: &Spanned<&str>) -> Option<Condition> {

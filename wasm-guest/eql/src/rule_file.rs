@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::DeTable;
+use weir_engine::limits::{MAX_ID_BYTES, MAX_QUERY_BYTES};
 use weir_engine::program::{Folding, RuleMeta};
 
 use crate::ast::Query;
@@ -126,10 +127,10 @@ fn read(reader: &mut Reader<'_>, document: &Table<'_>) -> Option<RuleFile> {
     if reader.problems.iter().any(Diagnostic::is_unsupported) {
         return None;
     }
-    let id = reader.required_text(&table, &ID);
+    let id = reader.required_name(&table, &ID, MAX_ID_BYTES);
     let mut meta = rule_meta::read(reader, &table);
     let prose = prose::read(reader, &table);
-    let query_value = reader.required_text(&table, &QUERY);
+    let query_value = reader.required_lines(&table, &QUERY, MAX_QUERY_BYTES);
     if !is_eql {
         return None;
     }

@@ -1,7 +1,7 @@
 //! Reads what is told about a rule: name, severity, score, threats.
 
 use toml::Spanned;
-use weir_engine::limits::{MAX_RISK_SCORE, SEVERITIES};
+use weir_engine::limits::{MAX_NAME_BYTES, MAX_RISK_SCORE, SEVERITIES};
 use weir_engine::program::RuleMeta;
 
 use crate::diagnostic::Severity;
@@ -17,7 +17,7 @@ const LANGUAGE: Required = Required { key: "language", remedy: "add `language = 
 
 /// Reads everything but id and query; what is missing or wrong stays empty, and is a problem of the reader's.
 pub(crate) fn read(reader: &mut Reader<'_>, rule: &Table<'_>) -> RuleMeta {
-    let name = reader.required_text(rule, &NAME).map(|name| name.into_inner().to_owned());
+    let name = reader.required_name(rule, &NAME, MAX_NAME_BYTES).map(|name| name.into_inner().to_owned());
     let (severity, risk_score) = (severity(reader, rule), risk_score(reader, rule));
     if let (Some(severity), Some(risk_score)) = (&severity, &risk_score) {
         check_agreement(reader, severity, risk_score);

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{DescriptionError, Fault, MAX_NAME_BYTES, at_most, check_length, check_name, check_printable};
+use super::{DescriptionError, Fault, MAX_NAME_BYTES, at_most, check_lines, check_name};
 use crate::program::{Coverage, ExceptionMeta};
 
 /// Most exceptions of a module.
@@ -31,9 +31,7 @@ pub fn check_exceptions<'a>(
 
 fn check(exception: &ExceptionMeta, rules: usize) -> Result<(), Fault> {
     check_name("a name", &exception.name, MAX_NAME_BYTES)?;
-    check_length("a comment", &exception.comment, MAX_COMMENT_BYTES)?;
-    let lines = exception.comment.replace("\r\n", "\n");
-    check_printable("a comment", lines.chars().filter(|c| !matches!(c, '\n' | '\t')))?;
+    check_lines("a comment", &exception.comment, MAX_COMMENT_BYTES)?;
     let Coverage::Rules(covered) = &exception.rules else { return Ok(()) };
     let is_sound =
         covered.is_sorted_by(|one, next| one < next) && covered.last().is_none_or(|rule| (*rule as usize) < rules);
