@@ -12,7 +12,7 @@ use weir_engine::program::{Folding, Program};
 use weir_eql::{Diagnostic, ExceptionFile, Mapping, RuleFile};
 use weir_module::{BuildError, SourcesError};
 
-use files::{Found, find_all, is_exception_file, read_text};
+use files::{Found, find_all, is_exception_file, read_text, unreadable};
 
 pub use carried::{attach, find_in_module};
 pub(crate) use files::{canonical, files_of, find_below};
@@ -126,7 +126,7 @@ impl fmt::Display for Skipped {
 impl RuleSet {
     /// Reads one file; what is wrong in it is no reason to stop.
     fn add(&mut self, file: &Path) -> Result<Result<(), Vec<Diagnostic>>, RulesError> {
-        let text = read_text(file)?;
+        let text = read_text(file).map_err(|source| unreadable(file, source))?;
         Ok(if is_exception_file(file) {
             ExceptionFile::parse(file, &text).map(|exceptions| self.exceptions.push(exceptions))
         } else {

@@ -211,3 +211,12 @@ fn a_wrong_mapping_is_refused_with_its_place_or_with_what_there_is() {
     }
     assert!(!folder.path("out.wasm").exists());
 }
+
+#[test]
+fn a_pipe_is_no_mapping() {
+    let folder = Folder::new();
+    folder.shell("mkfifo pipe").output();
+    let error =
+        "error: cannot read mapping `pipe`: it isn't a regular file; give a file, or one of `falco`, `tetragon`\n";
+    assert_eq!(folder.run(&format!("build {RULES} --mapping pipe --check"), "").complaint(78), error);
+}

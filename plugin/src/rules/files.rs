@@ -74,12 +74,11 @@ pub(crate) fn canonical(path: &Path) -> PathBuf {
 }
 
 /// Reads a file whole. A pipe is refused, for it may never end.
-pub(super) fn read_text(path: &Path) -> Result<String, RulesError> {
-    let text = match fs::metadata(path) {
+pub(super) fn read_text(path: &Path) -> io::Result<String> {
+    match fs::metadata(path) {
         Ok(metadata) if !metadata.is_dir() && !metadata.is_file() => Err(io::Error::other("it isn't a regular file")),
         _ => fs::read_to_string(path),
-    };
-    text.map_err(|source| unreadable(path, source))
+    }
 }
 
 /// What to do about a path that can't be read.
@@ -110,6 +109,6 @@ fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
-fn unreadable(path: &Path, source: io::Error) -> RulesError {
+pub(super) fn unreadable(path: &Path, source: io::Error) -> RulesError {
     RulesError::Unreadable { path: path.to_owned(), source }
 }

@@ -1,11 +1,11 @@
 //! Mapping files, which say how a source's events spell ECS fields: those that Weir ships by their names, and a user's own.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use weir_engine::program::Folding;
 use weir_eql::Mapping;
 
+use super::files::read_text;
 use super::{Refusal, RulesError};
 
 /// The names and texts of the files in `configs/mappings`.
@@ -31,7 +31,7 @@ pub fn read_mappings(mappings: &[PathBuf]) -> Result<Vec<Mapping>, RulesError> {
         }
         let text = match shipped(mapping) {
             Some(text) => text.to_owned(),
-            None => fs::read_to_string(mapping).map_err(|source| unreadable(mapping, source))?,
+            None => read_text(mapping).map_err(|source| unreadable(mapping, source))?,
         };
         match Mapping::parse(mapping, &text, Folding::Unicode) {
             Ok(mapping) => read.push(mapping),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use weir_eql::RuleFile;
 
-use super::files::read_text;
+use super::files::{read_text, unreadable};
 use super::{RuleSet, RulesError};
 
 /// The names and texts of the files in `wasm-guest/rules`.
@@ -19,7 +19,7 @@ pub fn find(rule: &str) -> Result<RuleFile, RulesError> {
     if !path.exists() {
         return shipped(rule);
     }
-    parse(rule, &read_text(path)?)
+    parse(rule, &read_text(path).map_err(|source| unreadable(path, source))?)
 }
 
 /// Reads all rules that Weir ships.
