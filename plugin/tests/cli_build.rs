@@ -17,6 +17,7 @@ fn mixed() -> Folder {
     folder.write("rules/good.toml", RULE);
     folder.write("rules/_deprecated/chain.toml", RULE.replace("process where", "sequence [process where"));
     folder.write("rules/count.toml", RULE.replace("type = \"eql\"", "type = \"threshold\""));
+    folder.write("rules/gitleaks.toml", "[[rules]]\nid = 'key'\nregex = 'AKIA'\n");
     folder.write("rules/learned.toml", "[rule]\nname = 'Rare'\ntype = 'machine_learning'\nanomaly_threshold = 50\n");
     folder.write("rules/piped.toml", RULE.replace("\"crictl\")", "\"crictl\")\n| head 1"));
     folder.write("rules/pyproject.toml", "[project]\nname = 'rules'\n");
@@ -26,6 +27,7 @@ fn mixed() -> Folder {
 const SKIPPED: &str = "\
 skipped `rules/_deprecated/chain.toml`: `sequence` isn't supported
 skipped `rules/count.toml`: rules of the type `threshold` aren't supported
+skipped `rules/gitleaks.toml`: the file has no `[rule]`
 skipped `rules/learned.toml`: rules of the type `machine_learning` aren't supported
 skipped `rules/piped.toml`: `| head` isn't supported
 skipped `rules/pyproject.toml`: the file has no `[rule]`
@@ -36,7 +38,7 @@ fn what_weir_cannot_run_is_skipped_and_listed_where_a_folder_was_asked_for() {
     let folder = mixed();
     let said = folder.run("build rules -o rules.wasm", "").complaint(0);
     let summary = said.strip_prefix(SKIPPED).unwrap_or_else(|| panic!("{said}"));
-    assert!(summary.starts_with("weir: 1 rule, 5 files skipped → rules.wasm ("), "{summary}");
+    assert!(summary.starts_with("weir: 1 rule, 6 files skipped → rules.wasm ("), "{summary}");
     assert!(folder.run("inspect rules.wasm", "").output().contains("\nrules   1\n"));
 }
 
@@ -85,7 +87,7 @@ fn weir_test_skips_what_weir_build_skips() {
         format!("tests:\n  - name: runc starts\n    event: {event}\n    matches: [good]\n"),
     );
     let tested = folder.run("test rules", "");
-    assert_eq!(tested.stderr(), "weir: 5 files skipped; `weir build --check` lists them\n");
+    assert_eq!(tested.stderr(), "weir: 6 files skipped; `weir build --check` lists them\n");
     assert!(tested.output().contains("1 passed; 0 failed"));
 }
 
@@ -94,7 +96,7 @@ fn a_run_with_a_folder_of_rules_says_how_many_files_it_skips() {
     let folder = mixed();
     folder.configure("  rules: [rules]", "");
     let said = folder.run("run -c weir.yaml", "").complaint(0);
-    assert!(said.contains("rule files skipped; `weir build --check` lists them") && said.contains("files=5"), "{said}");
+    assert!(said.contains("rule files skipped; `weir build --check` lists them") && said.contains("files=6"), "{said}");
 }
 
 #[test]
@@ -103,7 +105,7 @@ fn check_says_what_build_says_and_writes_nothing() {
     let before = folder.names();
     let said = folder.run("build rules --check", "").complaint(0);
     let summary = said.strip_prefix(SKIPPED).unwrap_or_else(|| panic!("{said}"));
-    assert!(summary.starts_with("weir: 1 rule, 5 files skipped → nothing written ("), "{summary}");
+    assert!(summary.starts_with("weir: 1 rule, 6 files skipped → nothing written ("), "{summary}");
     folder.write("bad.toml", RULE.replace("process where", "process whre"));
     let said = folder.run("build bad.toml --check", "").complaint(78);
     assert!(said.contains("bad.toml:"), "{said}");

@@ -136,6 +136,20 @@ fn a_file_of_exceptions_is_known_by_its_name_in_a_folder_or_by_itself() {
 }
 
 #[test]
+fn exceptions_in_a_file_of_another_name_are_not_overlooked() {
+    let folder = folder("");
+    for name in ["known.toml", "known.exception.toml", "known.exceptions.TOML", "exceptions.Toml"] {
+        folder.write(&format!("rules/{name}"), exception("Known", "n >= 2", ""));
+        let said = folder.run("build rules -o none.wasm", "").complaint(78);
+        assert!(said.starts_with("error: a file of this name can't hold exceptions\n"), "{said}");
+        for expected in [&*format!("--> rules/{name}:1:3\n"), "= help: rename it to `….exceptions.toml`"] {
+            assert!(said.contains(expected), "{expected:?} isn't in\n{said}");
+        }
+        fs::remove_file(folder.path(&format!("rules/{name}"))).unwrap();
+    }
+}
+
+#[test]
 fn wrong_exceptions_are_refused_with_their_place_and_no_module_is_made() {
     let folder = folder("");
     for (exceptions, complaint) in [

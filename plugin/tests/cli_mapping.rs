@@ -184,12 +184,12 @@ fn a_wrong_mapping_is_refused_with_its_place_or_with_what_there_is() {
         (
             "bad.toml",
             "error: the source has no `from`
- --> bad.toml:2:18
+ --> bad.toml:2:20
   |
 2 | \"process.name\" = { form = \"comm\" }
-  |                  ^^^^^^^^^^^^^^^^^
+  |                    ^^^^
   |
-  = help: there is a `form`; did you mean `from`?
+  = help: did you mean `from`?
 
 1 error; no module was made
 ",

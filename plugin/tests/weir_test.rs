@@ -87,6 +87,26 @@ fn no_cases_at_all_are_an_error_that_says_where_they_belong() {
 }
 
 #[test]
+fn cases_in_a_file_of_another_name_are_not_overlooked() {
+    let folder = folder(
+        "tests:\n  - {name: sh, event: {event.category: process, process.name: sh}, matches: [shell_in_container]}\n",
+    );
+    fs::write(folder.path().join("more.test.yml"), "tests: []\n").unwrap();
+    fs::write(folder.path().join("shell_in_container.test.yml"), "tests: []\n").unwrap();
+    let warning = |path| format!("warning: `{path}` isn't read; rename it to `….test.yaml`, as cases are called\n");
+    for (path, misnamed) in [
+        (".", &["./more.test.yml", "./shell_in_container.test.yml"][..]),
+        ("shell_in_container.toml", &["shell_in_container.test.yml"]),
+    ] {
+        let output = weir(folder.path(), &["test", path]);
+        assert_eq!(stderr(&output), misnamed.iter().map(warning).collect::<String>());
+        assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    }
+    let error = "error: `more.test.yml` holds cases; give the rule beside it, or their folder\n";
+    assert_eq!(stderr(&weir(folder.path(), &["test", "more.test.yml"])), error);
+}
+
+#[test]
 fn a_built_module_is_tested_without_its_rule_files_by_the_ids_of_its_rules() {
     let by_id = format!(
         "tests:\n  - {{name: sh, event: {{event.category: process, process.name: sh}}, matches: [{SHELL_ID}]}}\n"

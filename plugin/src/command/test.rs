@@ -147,6 +147,12 @@ impl Test {
 
     /// Reads all case files, or says what is wrong with any of them.
     fn read_cases(&self, names: &RuleNames) -> Result<Vec<CaseFile>, Failure> {
+        for path in cases::find_misnamed(&self.paths).map_err(Failure::input)? {
+            say(format_args!(
+                "warning: `{}` isn't read; rename it to `….test.yaml`, as cases are called",
+                path.display()
+            ));
+        }
         let (mut files, mut errors) = (Vec::new(), Vec::new());
         for path in cases::find(&self.paths).map_err(Failure::input)? {
             match cases::read(&path, names) {

@@ -18,6 +18,8 @@ pub use expect::Member;
 pub use verdict::{Line, Verdict};
 
 const SUFFIX: &str = ".test.yaml";
+/// What the names of files of cases may end in by mistake.
+const MISNAMED_SUFFIX: &str = ".test.yml";
 
 /// A file of cases.
 #[derive(Debug)]
@@ -63,16 +65,14 @@ pub enum CasesError {
     Refused(String),
 }
 
-/// Is this the name of a case file?
+/// Is this the name of a case file, or meant as one?
 pub fn is_case_file(path: &Path) -> bool {
-    path.to_string_lossy().ends_with(SUFFIX)
+    ends_in(path, SUFFIX) || ends_in(path, MISNAMED_SUFFIX)
 }
 
 /// Where the cases of the rule file at `rule` belong.
 pub fn beside(rule: &Path) -> PathBuf {
-    let mut name = rule.file_stem().unwrap_or_default().to_owned();
-    name.push(SUFFIX);
-    rule.with_file_name(name)
+    with_suffix(rule, SUFFIX)
 }
 
 /// Finds the case files beside rule files, and all in folders and below them, in the order of their names; one that is
@@ -81,18 +81,40 @@ pub fn beside(rule: &Path) -> PathBuf {
 /// # Errors
 /// If a folder can't be read.
 pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CasesError> {
+    find_ending(paths, SUFFIX)
+}
+
+/// Finds the files where case files would be found that look like some, but aren't named so: nobody reads them.
+///
+/// # Errors
+/// If a folder can't be read.
+pub fn find_misnamed(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CasesError> {
+    find_ending(paths, MISNAMED_SUFFIX)
+}
+
+fn find_ending(paths: &[PathBuf], suffix: &str) -> Result<Vec<PathBuf>, CasesError> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            rules::find_below(path, &|path| is_case_file(path), &mut files)
+            rules::find_below(path, &|path| ends_in(path, suffix), &mut files)
                 .map_err(|(folder, source)| unreadable(&folder, source))?;
         } else {
-            files.extend(Some(beside(path)).filter(|cases| cases.exists()));
+            files.extend(Some(with_suffix(path, suffix)).filter(|cases| cases.exists()));
         }
     }
     let mut seen = HashSet::new();
     files.retain(|file| seen.insert(rules::canonical(file)));
     Ok(files)
+}
+
+fn ends_in(path: &Path, suffix: &str) -> bool {
+    path.to_string_lossy().ends_with(suffix)
+}
+
+fn with_suffix(rule: &Path, suffix: &str) -> PathBuf {
+    let mut name = rule.file_stem().unwrap_or_default().to_owned();
+    name.push(suffix);
+    rule.with_file_name(name)
 }
 
 /// Reads a case file, whose cases may call rules by `names`.

@@ -96,7 +96,7 @@ pub(super) fn is_exception_file(path: &Path) -> bool {
 }
 
 fn is_rule_file(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "toml")
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
 }
 
 /// Is it there, but nothing that could be read whole, such as a pipe? A link to nothing isn't: its loss is to be told.

@@ -1,6 +1,6 @@
 //! Reads Elastic's rule TOML and compiles its EQL to the program that `weir-engine` runs; reads no files itself.
 //!
-//! The modules in the order in which a rule meets them: `rule_file` reads the TOML,
+//! The modules in the order in which a rule meets them: `rule_file` reads the TOML, if `file_kind` takes it for a rule's,
 //! with `rule_table`, `module_text`, `rule_meta`, `prose` and `rule_threat`, which asks `attack`, and `toml_text` remembers
 //! where the query stands in it; `lexer` and `parser` turn the query into the tree of `ast`, each with a second half,
 //! `literal` and `operand`; `lower` turns that into a `clause` or a `refusal`, with `value` for what is calculated, by a
@@ -14,6 +14,7 @@
 
 mod attack;
 mod exception_file;
+mod file_kind;
 mod module_text;
 mod prose;
 mod rule_file;

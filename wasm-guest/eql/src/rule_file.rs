@@ -18,9 +18,9 @@ use crate::rule_meta::{self, has_known_language};
 use crate::rule_table::{Reader, Required, Table};
 use crate::toml_text::TomlText;
 use crate::tree::Place;
-use crate::{Diagnostic, Mapping, lint, mapping, parser};
+use crate::{Diagnostic, Mapping, file_kind, lint, mapping, parser};
 
-const RULE: Required = Required { key: "rule", remedy: "add `[rule]`" };
+const RULE: Required = Required { key: "rule", remedy: "add `[rule]` above the rule's keys" };
 const ID: Required =
     Required { key: "rule_id", remedy: "add `rule_id = \"…\"` with a UUID of its own, as from `uuidgen`" };
 const QUERY: Required = Required { key: "query", remedy: "add `query = '''process where …'''`" };
@@ -145,10 +145,14 @@ fn read(reader: &mut Reader<'_>, document: &Table<'_>) -> Option<RuleFile> {
     Some(RuleFile { source, meta, prose, id: id.span(), query, query_text, doubts: Vec::new() })
 }
 
-/// A file without the table may be anything, unless it has keys that belong there.
+/// A file without the table may be anything, but exceptions that are overlooked would let alerts through.
 fn rule_table<'t>(reader: &mut Reader<'_>, document: &Table<'t>) -> Option<Table<'t>> {
-    let is_a_rule = [RULE.key, ID.key, QUERY.key].iter().any(|key| document.has_like(key));
-    if !is_a_rule {
+    if let Some(exceptions) = file_kind::exceptions(document) {
+        let problem = reader.problem(exceptions.span(), "a file of this name can't hold exceptions");
+        reader.problems.push(problem.help("rename it to `….exceptions.toml`, or move them to a file of such a name"));
+        return None;
+    }
+    if !file_kind::is_rule(document) {
         let problem = reader.problem(0..0, "the file has no `[rule]`").severity(Severity::Unsupported);
         reader.problems.push(problem.help("give a rule file, or make this one by adding `[rule]`"));
         return None;

@@ -230,12 +230,11 @@ impl<'s> Reader<'s> {
 
     fn missing(&mut self, table: &Table<'_>, Required { key, remedy }: &Required) {
         let misspelt = nearest(key, table.entries.keys().map(|known| &**known.get_ref()));
-        let help = match misspelt {
-            Some(misspelt) => format!("there is a `{misspelt}`; did you mean `{key}`?"),
-            None => (*remedy).to_owned(),
+        let (span, help) = match misspelt.and_then(|misspelt| table.entries.get_key_value(misspelt)) {
+            Some((misspelt, _)) => (misspelt.span(), format!("did you mean `{key}`?")),
+            None => (table.span.clone(), (*remedy).to_owned()),
         };
-        let message = format!("{} has no `{key}`", table.name);
-        self.problems.push(self.problem(table.span.clone(), message).help(help));
+        self.problems.push(self.problem(span, format!("{} has no `{key}`", table.name)).help(help));
     }
 
     pub(crate) fn wrong_type(&mut self, key: &str, wanted: &str, value: &Spanned<DeValue<'_>>) {
@@ -277,11 +276,6 @@ impl<'t> Table<'t> {
     /// Where its header or braces stand.
     pub(crate) fn span(&self) -> Range<usize> {
         self.span.clone()
-    }
-
-    /// Is the key there, or one that may be a slip for it?
-    pub(crate) fn has_like(&self, key: &str) -> bool {
-        nearest(key, self.entries.keys().map(|known| &**known.get_ref())).is_some()
     }
 
     /// Its keys and values.
