@@ -5,6 +5,7 @@ use crate::frequencies::Frequencies;
 use crate::json::Malformed;
 use crate::paths::Paths;
 use crate::predicates::Predicates;
+use crate::prefilter::{Candidates, Prefilter};
 use crate::program::{
     Condition, Coverage, Exception, ExceptionMeta, Expression, Predicate, Program, Rule, RuleMeta, Test,
 };
@@ -19,6 +20,7 @@ pub struct Detector {
     paths: Paths,
     predicates: Predicates,
     conditions: Conditions,
+    prefilter: Option<Prefilter>,
     described: Vec<ExceptionMeta>,
     exceptions: Exceptions,
 }
@@ -29,8 +31,9 @@ pub struct Report {
     /// By event, then by rule, then by exception. A match that exceptions cover has a finding for each of them: which of
     /// them is in force is not known here.
     pub findings: Vec<Finding>,
-    /// The lines that aren't JSON objects, are nested deeper than [`crate::MAX_DEPTH`], or would take too much work for some
-    /// rule, the findings of the others notwithstanding; in order.
+    /// Of the lines that were looked at, see [`crate::program::Validate`]: those that aren't JSON objects, are nested deeper
+    /// than [`crate::MAX_DEPTH`], or would take too much work for some rule, the findings of the others notwithstanding; in
+    /// order.
     pub malformed: Vec<u32>,
 }
 
@@ -81,6 +84,7 @@ impl Detector {
             paths: Paths::new(&program.fields),
             conditions: Conditions::new(&program, &predicates, &frequencies),
             exceptions: Exceptions::new(&program, &predicates, &frequencies),
+            prefilter: Prefilter::new(&program),
             predicates,
             described: program.exceptions.into_iter().map(|exception| exception.meta).collect(),
             rules: program.rules.into_iter().map(|rule| rule.meta).collect(),
@@ -109,7 +113,7 @@ impl Detector {
         let mut hits = self.predicates.no_hits();
         let (mut matching, mut covering) = (Vec::new(), Vec::new());
         let mut scratch = Scratch::default();
-        for (event, line) in (0..).zip(lines(events)) {
+        for (event, line) in Candidates::new(self.prefilter.as_ref(), events) {
             if line.trim_ascii().is_empty() {
                 continue;
             }
@@ -141,20 +145,6 @@ impl Report {
         }
         self.findings.extend(covering.iter().map(|number| Finding { event, rule, exception: Some(*number) }));
     }
-}
-
-/// The lines without their newlines; the last one needs none.
-fn lines(events: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = events;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        let line = &rest[..end];
-        rest = rest.get(end + 1..).unwrap_or_default();
-        Some(line)
-    })
 }
 
 fn check(program: &Program) -> Result<(), ProgramError> {

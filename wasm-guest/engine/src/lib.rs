@@ -1,7 +1,6 @@
 //! Judges JSON events against compiled rules, and tags them; knows nothing of wasm, hosts, files or rule languages.
 //!
 //! The modules in the order in which an event meets them. A compiler makes a [`program`]; a [`Detector`] runs it.
-#![forbid(unsafe_code)]
 
 pub mod limits;
 pub mod program;
@@ -25,8 +24,11 @@ mod paths;
 mod pattern;
 mod pattern_index;
 mod predicates;
+mod prefilter;
 mod rules;
 mod scan;
+#[cfg(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
+mod simd;
 pub mod tag;
 mod values;
 

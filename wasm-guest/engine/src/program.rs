@@ -19,6 +19,8 @@ pub use expression::{Constant, Expression, Function, Network, Operator};
 pub struct Program {
     /// How text is folded where case doesn't matter.
     pub folding: Folding,
+    /// Which lines are checked to be events.
+    pub validate: Validate,
     /// The dotted names of all fields that a predicate reads, sorted, each once.
     pub fields: Vec<String>,
     /// Fields that no event has: their values are calculated from those of `fields`, after which they are numbered.
@@ -43,6 +45,17 @@ pub enum Folding {
     Unicode,
     /// A to Z only, as older Elasticsearch does.
     Ascii,
+}
+
+/// Which lines of a batch are checked to be events. It never changes which rules match.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Validate {
+    /// Those that may match a rule, and others at will. The rest is dismissed without being parsed.
+    #[default]
+    Candidates,
+    /// All of them.
+    All,
 }
 
 /// A test on one field; true if **any** of the field's values passes it, false if the field has none.

@@ -173,7 +173,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::program::{Folding, Predicate, Rule, RuleMeta, Test};
+    use crate::program::{Predicate, Rule, RuleMeta, Test};
     use crate::scan::Value;
 
     const PREDICATES: u32 = 4;
@@ -195,12 +195,10 @@ mod tests {
     fn program(conditions: &[Condition]) -> Program {
         let rule = |condition: &Condition| Rule { meta: RuleMeta::default(), condition: condition.clone() };
         Program {
-            folding: Folding::Unicode,
             fields: (0..PREDICATES).map(|field| field.to_string()).collect(),
-            calculated: Vec::new(),
             predicates: (0..PREDICATES).map(|field| Predicate { field, test: Test::Exists }).collect(),
             rules: conditions.iter().map(rule).collect(),
-            exceptions: Vec::new(),
+            ..Program::default()
         }
     }
 

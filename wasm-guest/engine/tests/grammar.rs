@@ -5,7 +5,7 @@ mod support;
 use weir_engine::program::{Case, Comparison, Condition, Folding, Test};
 use weir_engine::{Detector, Finding, MAX_DEPTH, Report};
 
-use self::support::{Rules, equals, int, like, one_test};
+use self::support::{Rules, equals, int, like, validating};
 
 #[derive(Debug, PartialEq)]
 enum Verdict {
@@ -15,9 +15,17 @@ enum Verdict {
 }
 use Verdict::{Clean, Malformed, Match};
 
+/// A detector with one rule, which reads every line to its end: a value of `field` passes `test`.
+fn one_test(field: &str, test: Test) -> Detector {
+    let mut rules = Rules::default();
+    let condition = rules.when(field, test);
+    rules.add(condition);
+    validating(rules.program(Folding::Unicode))
+}
+
 /// Judges one line with one rule: `a` is 1.
 fn judge(event: &[u8]) -> Verdict {
-    judge_with(&one_test("a", equals(&["1"], Case::Sensitive), Folding::Unicode), event)
+    judge_with(&one_test("a", equals(&["1"], Case::Sensitive)), event)
 }
 
 fn judge_with(detector: &Detector, event: &[u8]) -> Verdict {
@@ -182,7 +190,7 @@ fn nesting_ends_where_that_of_serde_json_does() {
 fn keys_may_be_spelt_with_escapes() {
     let controls: String = (0..0x20).map(|code: u8| char::from(code)).collect();
     let key = format!("é\"\\/{controls}😀.name");
-    let detector = one_test(&key, Test::Exists, Folding::Unicode);
+    let detector = one_test(&key, Test::Exists);
     let spell = |key: &str| key.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
     let plain = serde_json::to_string(&key).unwrap();
     let short = r#""\u00E9\"\\\/"#.to_owned() + &spell(&controls)[..] + r#"\ud83d\uDE00.name""#;
@@ -203,10 +211,10 @@ fn very_long_keys_and_strings_are_judged_like_short_ones() {
         assert_eq!(judge(format!(r#"{{"a":["{long}",1]}}"#).as_bytes()), Match);
         assert_eq!(judge(format!(r#"{{"a":"{long}","a":1,}}"#).as_bytes()), Malformed);
         assert_eq!(judge(format!(r#"{{"a":"{long}"#).as_bytes()), Malformed);
-        let ends_alike = one_test("a", like(&["*x", "*a"], Case::Insensitive), Folding::Unicode);
+        let ends_alike = one_test("a", like(&["*x", "*a"], Case::Insensitive));
         assert_eq!(judge_with(&ends_alike, format!(r#"{{"a":"{long}"}}"#).as_bytes()), Match);
     }
-    let long_field = one_test(&plain, equals(&[&plain], Case::Insensitive), Folding::Unicode);
+    let long_field = one_test(&plain, equals(&[&plain], Case::Insensitive));
     assert_eq!(judge_with(&long_field, format!(r#"{{"{plain}":"{}"}}"#, "X".repeat(LONG)).as_bytes()), Match);
     assert_eq!(judge_with(&long_field, format!(r#"{{"{plain}":"{plain}y"}}"#).as_bytes()), Clean);
 }
@@ -214,7 +222,7 @@ fn very_long_keys_and_strings_are_judged_like_short_ones() {
 #[test]
 fn very_long_numbers_and_arrays_are_judged_like_short_ones() {
     let digits = "9".repeat(1 << 20);
-    let positive = one_test("a", int(Comparison::Greater, i64::MAX), Folding::Unicode);
+    let positive = one_test("a", int(Comparison::Greater, i64::MAX));
     assert_eq!(judge_with(&positive, format!(r#"{{"a":{digits}}}"#).as_bytes()), Match);
     assert_eq!(judge_with(&positive, format!(r#"{{"a":-{digits}}}"#).as_bytes()), Clean);
     let elements = r#""x",2,null,[],{},"#.repeat(200_000);
@@ -225,7 +233,7 @@ fn very_long_numbers_and_arrays_are_judged_like_short_ones() {
 
 #[test]
 fn blank_lines_are_no_events_but_count() {
-    let detector = one_test("a", equals(&["1"], Case::Sensitive), Folding::Unicode);
+    let detector = one_test("a", equals(&["1"], Case::Sensitive));
     let batch = b"\n{\"a\":1}\r\n \t\r\n{\"a\":2}\n{\"a\":1\n}\n\n{\"a\":1}\n\n";
     let found = |event| Finding { event, rule: 0, exception: None };
     assert_eq!(detector.detect(batch), Report { findings: vec![found(1), found(7)], malformed: vec![4, 5] });
@@ -237,7 +245,7 @@ fn a_malformed_event_leaves_nothing_behind_for_the_next() {
     let mut rules = Rules::default();
     let both = ["a", "b"].map(|field| rules.when(field, Test::Exists));
     rules.add(Condition::All(both.to_vec()));
-    let detector = rules.detector(Folding::Unicode);
+    let detector = validating(rules.program(Folding::Unicode));
     let report = detector.detect(b"{\"a\":1,\n{\"b\":1}\n{\"a\":1}\n{\"b\":1}\n");
     assert_eq!(report, Report { findings: vec![], malformed: vec![0] });
 }

@@ -9,10 +9,10 @@ mod support;
 mod tree;
 
 use proptest::prelude::*;
-use weir_engine::program::Folding;
+use weir_engine::program::{Folding, Program};
 use weir_engine::{Detector, Finding, Report};
 
-use self::support::Rules;
+use self::support::{Rules, validating};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
@@ -21,12 +21,25 @@ proptest! {
     fn every_verdict_is_that_of_the_reference((program, lines) in generate::program_and_lines()) {
         let batch = lines.concat();
         let expected = evaluator::judge(&program, &batch);
-        prop_assert_eq!(Detector::new(program).unwrap().detect(&batch), expected);
+        prop_assert_eq!(validating(program).detect(&batch), expected);
+    }
+
+    #[test]
+    fn nothing_that_matches_is_dismissed((program, lines) in generate::program_and_lines()) {
+        let batch = lines.concat();
+        // One by one, since a single rule that may match anything keeps every event from being dismissed.
+        for rule in &program.rules {
+            let program = Program { rules: vec![rule.clone()], exceptions: Vec::new(), ..program.clone() };
+            let expected = validating(program.clone()).detect(&batch);
+            let Report { findings, malformed } = Detector::new(program).unwrap().detect(&batch);
+            prop_assert_eq!(findings, expected.findings);
+            prop_assert!(malformed.iter().all(|event| expected.malformed.contains(event)));
+        }
     }
 
     #[test]
     fn a_verdict_does_not_depend_on_the_neighbours((program, lines) in generate::program_and_lines()) {
-        let detector = Detector::new(program).unwrap();
+        let detector = validating(program);
         let mut expected = Report::default();
         let mut before = 0;
         for line in &lines {
@@ -41,7 +54,7 @@ proptest! {
 
     #[test]
     fn the_last_line_needs_no_newline((program, lines) in generate::program_and_lines()) {
-        let detector = Detector::new(program).unwrap();
+        let detector = validating(program);
         let batch = lines.concat();
         prop_assert_eq!(detector.detect(batch.strip_suffix(b"\n").unwrap_or(&batch)), detector.detect(&batch));
     }
@@ -71,5 +84,5 @@ fn is_beyond_grammar(fault: &serde_json::Error) -> bool {
 
 /// A detector without rules still tells what is malformed.
 fn without_rules() -> Detector {
-    Rules::default().detector(Folding::Unicode)
+    validating(Rules::default().program(Folding::Unicode))
 }

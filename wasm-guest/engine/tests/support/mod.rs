@@ -5,7 +5,7 @@
 use weir_engine::Detector;
 use weir_engine::program::{
     Case, Comparison, Condition, Constant, Coverage, Exception, ExceptionMeta, Expression, Folding, Function, Number,
-    Predicate, Program, Rule, RuleMeta, Test,
+    Predicate, Program, Rule, RuleMeta, Test, Validate,
 };
 
 /// Rules in the making: predicates by what they test, conditions by the number of their predicate.
@@ -68,8 +68,13 @@ impl Rules {
         let exception =
             |(rules, condition)| Exception { meta: ExceptionMeta { rules, ..Default::default() }, condition };
         let exceptions = self.exceptions.into_iter().map(exception).collect();
-        Program { folding, fields, calculated, predicates, rules, exceptions }
+        Program { folding, fields, calculated, predicates, rules, exceptions, ..Program::default() }
     }
+}
+
+/// A detector that reads every line to its end.
+pub fn validating(program: Program) -> Detector {
+    Detector::new(Program { validate: Validate::All, ..program }).unwrap()
 }
 
 /// A detector with one rule: a value of `field` passes `test`.
