@@ -17,13 +17,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::Value;
-use weir_engine::program::RuleMeta;
+use weir_engine::program::{RuleMeta, Validate};
 
 use crate::batch::{Batch, Chunk, Events, is_blank};
 use crate::config::Detect;
 use crate::guest::{Guest, Limits, LoadError, Module};
 use crate::judge::Judge;
-use crate::rules::{self, RulesError};
+use crate::rules::{self, RuleSet, RulesError};
 
 pub use names::RuleNames;
 
@@ -91,7 +91,9 @@ impl Harness {
     /// # Errors
     /// If a rule is wrong, or the module can't be loaded.
     pub fn of_rules(paths: &[PathBuf]) -> Result<Self, HarnessError> {
-        let module = rules::build(&rules::read(paths)?)?;
+        // So that each event that is malformed is found to be.
+        let set = RuleSet { validate: Validate::All, ..rules::read(paths)? };
+        let module = rules::build(&set)?;
         Ok(Self::load("compiled rules", &module)?)
     }
 

@@ -8,7 +8,7 @@ mod shipped;
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
-use weir_engine::program::{Folding, Program};
+use weir_engine::program::{Folding, Program, Validate};
 use weir_eql::{Diagnostic, ExceptionFile, Mapping, RuleFile};
 use weir_module::{BuildError, SourcesError};
 
@@ -106,6 +106,8 @@ pub struct RuleSet {
     pub skipped: Vec<Skipped>,
     /// How the events spell the fields, if otherwise.
     pub mappings: Vec<Mapping>,
+    /// Which lines the module checks to be events.
+    pub validate: Validate,
 }
 
 /// A file in a folder that isn't a rule which Weir can run, though nothing is wrong with it.
@@ -180,10 +182,10 @@ pub fn read(paths: &[PathBuf]) -> Result<RuleSet, RulesError> {
 ///
 /// # Errors
 /// If they contradict each other, or no module can be made.
-pub fn build(RuleSet { rules, exceptions, mappings, .. }: &RuleSet) -> Result<Vec<u8>, RulesError> {
+pub fn build(RuleSet { rules, exceptions, mappings, validate, .. }: &RuleSet) -> Result<Vec<u8>, RulesError> {
     let program = weir_eql::compile_mapped(rules, exceptions, mappings, Folding::Unicode)
         .map_err(|wrong| RulesError::Refused(Refusal(wrong)))?;
-    Ok(build_program(&program)?)
+    Ok(build_program(&Program { validate: *validate, ..program })?)
 }
 
 /// Makes a module of a program, whatever language it was compiled from.

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use weir_engine::program::Folding;
+use weir_engine::program::{Folding, Program, Validate};
 use weir_engine::{Detector, Report};
 use weir_eql::RuleFile;
 
@@ -17,7 +17,7 @@ static DETECTOR: LazyLock<Detector> = LazyLock::new(|| {
     let file = format!("{RULE}query = '''{query}'''");
     let rule = RuleFile::parse("scanner.toml", &file).expect("a valid rule");
     let program = weir_eql::compile(&[rule], Folding::Unicode).expect("a valid rule");
-    Detector::new(program).expect("what is compiled can run")
+    Detector::new(Program { validate: Validate::All, ..program }).expect("what is compiled can run")
 });
 
 /// Judges the bytes as a batch.

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 use std::{fs, io, process};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use weir::exceptions;
 use weir::rules::{self, RuleSet};
-use weir_engine::program::Folding;
+use weir_engine::program::{Folding, Validate};
 use weir_eql::{Diagnostic, ExceptionFile, Mapping};
 
 use super::Failure;
@@ -31,6 +31,18 @@ pub(crate) struct Build {
     /// How the events spell ECS fields, if otherwise: `falco`, `tetragon`, or a mapping file; may be given several times
     #[arg(long = "mapping", value_name = "NAME|FILE")]
     mappings: Vec<PathBuf>,
+    /// Lines of which the module finds out whether they are events
+    #[arg(long, value_enum, default_value = "candidates", value_name = "LINES")]
+    validate: Lines,
+}
+
+/// See [`Validate`].
+#[derive(Clone, Copy, ValueEnum)]
+enum Lines {
+    /// Those that may match a rule: the rest is dismissed without being parsed, and goes on as it came
+    Candidates,
+    /// All, so that each one that is malformed is counted as such, at the price of parsing all
+    All,
 }
 
 impl Build {
@@ -39,6 +51,10 @@ impl Build {
         let stage = Stage::begin("reading the rules");
         let mut set = rules::read(&self.paths).map_err(Failure::input)?;
         set.mappings = rules::read_mappings(&self.mappings).map_err(Failure::input)?;
+        set.validate = match self.validate {
+            Lines::Candidates => Validate::Candidates,
+            Lines::All => Validate::All,
+        };
         let what = contents(&set);
         let stage = stage.next(format_args!("checking {what}"));
         let warnings = warnings(&set);

@@ -18,6 +18,7 @@ use weir::harness::cases::{self, Case, CaseFile, CasesError};
 use weir::harness::coverage::{RuleCoverage, measure};
 use weir::harness::{Harness, RuleNames};
 use weir::rules::{self, RuleSet, RulesError};
+use weir_engine::program::Validate;
 use weir_eql::RuleFile;
 
 use super::Failure;
@@ -68,6 +69,8 @@ impl Test {
         let started = Instant::now();
         let mut set = self.read_rules()?;
         set.mappings = rules::read_mappings(&self.mappings).map_err(Failure::input)?;
+        // A case whose event is malformed has to hear of it.
+        set.validate = Validate::All;
         let harness = self.load(&set)?;
         if !set.skipped.is_empty() {
             let files = count(set.skipped.len() as u64, "file");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
-use weir_engine::program::{Condition, Exception, Expression, Folding, Predicate, Program, Rule, Test};
+use weir_engine::program::{Condition, Exception, Expression, Folding, Predicate, Program, Rule, Test, Validate};
 
 use crate::clause::Clause;
 use crate::{Diagnostic, ExceptionFile, Mapping, RuleFile};
@@ -71,11 +71,11 @@ fn duplicates(rules: &[RuleFile]) -> Vec<Diagnostic> {
     found
 }
 
-/// The program of rules about which nothing is told: one a condition.
+/// The program of rules about which nothing is told: one a condition. It finds out of every event whether it is malformed.
 pub(crate) fn link(conditions: &[Clause], folding: Folding) -> Program {
     let (program, conditions) = share(conditions, folding);
     let rules = conditions.into_iter().map(|condition| Rule { meta: Default::default(), condition });
-    Program { rules: rules.collect(), ..program }
+    Program { rules: rules.collect(), validate: Validate::All, ..program }
 }
 
 /// What the clauses share, as a program without rules yet; and the condition that each is in it.

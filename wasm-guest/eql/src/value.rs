@@ -80,11 +80,10 @@ pub(crate) fn passes(subject: Expression<String>, test: Test, folding: Folding) 
 pub(crate) fn is_passed(constant: Constant, test: Test, folding: Folding) -> bool {
     let program = Program {
         folding,
-        fields: Vec::new(),
         calculated: vec![Expression::Constant(constant)],
         predicates: vec![Predicate { field: 0, test }],
         rules: vec![Rule { meta: RuleMeta::default(), condition: Condition::Predicate(0) }],
-        exceptions: Vec::new(),
+        ..Program::default()
     };
     Detector::new(program).is_ok_and(|detector| !detector.detect(b"{}").findings.is_empty())
 }

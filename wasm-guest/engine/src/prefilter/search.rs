@@ -37,14 +37,24 @@ impl Search {
     pub(crate) fn new<'n>(needles: impl Iterator<Item = &'n [u8]>) -> Self {
         let mut filed: Vec<_> = needles.enumerate().map(|(number, needle)| Filed::new(number, needle)).collect();
         filed.sort_by_key(Filed::pair);
-        let mut pairs: Vec<_> = filed.iter().map(Filed::pair).collect();
-        pairs.dedup();
-        let mut search = Self { buckets: Default::default(), pairs: Pairs::default() };
+        let mut groups: Vec<Vec<Filed>> = Vec::new();
         for filed in filed {
-            let place = pairs.partition_point(|pair| *pair < filed.pair());
-            let bucket = place * BUCKETS / pairs.len().max(BUCKETS);
-            search.pairs.add(filed.pair(), 1 << bucket);
-            search.buckets[bucket].push(filed);
+            match groups.last_mut().filter(|group| group[0].pair() == filed.pair()) {
+                Some(group) => group.push(filed),
+                None => groups.push(vec![filed]),
+            }
+        }
+        while groups.len() > BUCKETS {
+            let price = |left: usize| frequency(groups[left..=left + 1].iter().flatten());
+            let cheapest = (0..groups.len() - 1).min_by(|one, other| price(*one).total_cmp(&price(*other)));
+            let right = cheapest.unwrap_or_default() + 1;
+            let merged = groups.remove(right);
+            groups[right - 1].extend(merged);
+        }
+        let mut search = Self { buckets: Default::default(), pairs: Pairs::default() };
+        for (bucket, group) in groups.into_iter().enumerate() {
+            group.iter().for_each(|filed| search.pairs.add(filed.pair(), 1 << bucket));
+            search.buckets[bucket] = group;
         }
         search
     }
@@ -84,10 +94,25 @@ impl Search {
     }
 }
 
+/// How often a pair of bytes is taken for one of a bucket with these needles, compared with others.
+fn frequency<'f>(filed: impl Iterator<Item = &'f Filed>) -> f32 {
+    let mut pairs = Pairs::default();
+    filed.for_each(|filed| pairs.add(filed.pair(), 1));
+    let of = |halves: &[[u8; 16]; 2]| -> f32 {
+        (0..=u8::MAX).filter(|byte| Pairs::in_halves(halves, *byte) != 0).map(frequency_of).sum()
+    };
+    of(&pairs.0[0]) * of(&pairs.0[1])
+}
+
+fn frequency_of(byte: u8) -> f32 {
+    let place = FREQUENT.iter().position(|known| *known == byte).unwrap_or(2 * FREQUENT.len());
+    1.0 / (place + 2) as f32
+}
+
 impl Filed {
     fn new(number: usize, needle: &[u8]) -> Self {
-        let rarity = |byte: u8| FREQUENT.iter().position(|known| *known == byte).unwrap_or(FREQUENT.len());
-        let rarest = (1..needle.len()).max_by_key(|end| rarity(needle[end - 1]) + rarity(needle[*end]));
+        let price = |end: usize| frequency_of(needle[end - 1]) * frequency_of(needle[end]);
+        let rarest = (1..needle.len()).min_by(|one, other| price(*one).total_cmp(&price(*other)));
         Self { number, needle: needle.into(), pair_end: rarest.unwrap_or_default() }
     }
 
@@ -108,8 +133,10 @@ impl Pairs {
 
     /// The buckets with this pair, and perhaps some without it.
     fn at(&self, first: u8, second: u8) -> u8 {
-        let of =
-            |halves: &[[u8; 16]; 2], byte: u8| halves[0][usize::from(byte & 0xF)] & halves[1][usize::from(byte >> 4)];
-        of(&self.0[0], first) & of(&self.0[1], second)
+        Self::in_halves(&self.0[0], first) & Self::in_halves(&self.0[1], second)
+    }
+
+    fn in_halves(halves: &[[u8; 16]; 2], byte: u8) -> u8 {
+        halves[0][usize::from(byte & 0xF)] & halves[1][usize::from(byte >> 4)]
     }
 }

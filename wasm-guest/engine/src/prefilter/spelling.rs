@@ -26,7 +26,8 @@ pub(crate) enum Proof {
 /// All that must be searched for in order to find any of the `literals`, however it is spelt.
 ///
 /// A character that isn't escaped has one spelling. So has one with a short escape, but for `/`, and but for a `\u00` escape,
-/// which is searched for by itself. Beyond ASCII, two characters fold to letters of ASCII.
+/// which is searched for by itself; without its backslash, which is frequent where paths are. Beyond ASCII, two characters
+/// fold to letters of ASCII.
 pub(crate) fn needles(literals: &[Literal], folding: Folding) -> Vec<Needle> {
     let mut needles = Vec::<Needle>::new();
     let mut chars = 0_u128;
@@ -48,16 +49,16 @@ pub(crate) fn needles(literals: &[Literal], folding: Folding) -> Vec<Needle> {
     }
     let mut plain = |bytes: &str| needles.push(Needle { bytes: bytes.into(), proof: Proof::None });
     if has_k {
-        ["\u{212A}", "\\u212a"].into_iter().for_each(&mut plain);
+        ["\u{212A}", "u212a"].into_iter().for_each(&mut plain);
     }
     if has_s {
-        ["\u{17F}", "\\u017f"].into_iter().for_each(&mut plain);
+        ["\u{17F}", "u017f"].into_iter().for_each(&mut plain);
     }
     if chars >> b'/' & 1 == 1 {
         plain("\\/");
     }
     if chars != 0 {
-        needles.push(Needle { bytes: b"\\u00".into(), proof: Proof::Code(chars) });
+        needles.push(Needle { bytes: b"u00".into(), proof: Proof::Code(chars) });
     }
     needles
 }
