@@ -1,5 +1,5 @@
 # Everything that a newcomer types. Each target does its own set-up.
-.PHONY: run test bench setup
+.PHONY: run test bench record-instructions setup
 
 out := target/quickstart
 weir := target/release/weir
@@ -22,6 +22,11 @@ test: setup
 bench: setup
 	cargo build --release --locked --package weir
 	cargo bench --locked --package weir-tests --bench throughput --bench rules --bench relay
+
+# After a change that is meant to make the guest faster, or that is worth what it costs.
+record-instructions: setup
+	UPDATE_GOLDEN=1 cargo test --locked --package weir-tests --test instructions
+	git diff -- tests/data/instructions.json
 
 # rust-toolchain.toml names the toolchain and its target; a toolchain that was there before may lack the target.
 setup:
