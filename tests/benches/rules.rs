@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use std::{env, fs, iter};
+use std::{env, fs};
 
 use bytes::Bytes;
 use weir::batch::Batch;
@@ -11,7 +11,7 @@ use weir::guest::{Guest, Limits, Module};
 use weir_engine::Detector;
 use weir_engine::program::Folding;
 use weir_eql::RuleFile;
-use weir_tests::generate::{Shape, events, rules::rules};
+use weir_tests::generate::{Shape, events, rules::rule_set};
 use weir_tests::report::{self, Plot, Table};
 
 const SEED: u64 = 1609;
@@ -27,7 +27,7 @@ fn main() -> Fallible<()> {
     let mut table = Table::new(bench.title("Made-up rules"), &COLUMNS);
     let mut one = None;
     for size in sizes {
-        let costs = bench.measure(&made_up(*size)?)?;
+        let costs = bench.measure(&rule_set(SEED, *size)?)?;
         table.row("", &costs.row(*size, one.get_or_insert(costs)));
     }
     draw(&table)?;
@@ -39,14 +39,6 @@ fn main() -> Fallible<()> {
         tables.push(table);
     }
     Ok(report::write("rules", &tables.iter().collect::<Vec<_>>())?)
-}
-
-/// The shipped rule, and others until there are `count`.
-fn made_up(count: usize) -> Fallible<Vec<RuleFile>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wasm-guest/rules/container_management_utility.toml");
-    let shipped = fs::read_to_string(path)?;
-    let all = iter::once(shipped).chain(rules(SEED, count - 1)).enumerate();
-    all.map(|(number, text)| Ok(parse(format!("{number}.toml").into(), &text)?)).collect()
 }
 
 fn parse(path: PathBuf, text: &str) -> Result<RuleFile, String> {

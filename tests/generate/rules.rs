@@ -2,7 +2,25 @@
 //!
 //! They mean nothing: names and paths are thrown together, some from the programs that the made-up events tell of.
 
+use std::{fs, iter};
+
+use weir_eql::RuleFile;
+
 use super::Random;
+
+/// The rule that the events are made for, which Weir ships.
+const SEED_RULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../wasm-guest/rules/container_management_utility.toml");
+
+/// That rule, and made-up ones until there are `count`.
+///
+/// # Errors
+/// If the rule can't be read.
+pub fn rule_set(seed: u64, count: usize) -> Result<Vec<RuleFile>, String> {
+    let shipped = fs::read_to_string(SEED_RULE).map_err(|error| format!("{SEED_RULE}: {error}"))?;
+    let texts = iter::once(shipped).chain(rules(seed, count.saturating_sub(1))).enumerate();
+    let parse = |(number, text): (usize, String)| RuleFile::parse(format!("{number}.toml"), &text);
+    texts.map(|text| parse(text).map_err(|wrong| wrong[0].to_string())).collect()
+}
 
 /// The text of the rule files number 1 to `count`, the same on every machine; each refers to the process of an event.
 pub fn rules(seed: u64, count: usize) -> impl Iterator<Item = String> {
