@@ -161,7 +161,7 @@ fn wrong_exceptions_are_refused_with_their_place_and_no_module_is_made() {
             exception("Known", "process where n >= 2", ""),
             "a condition has no event category\n --> rules/known.exceptions.toml:5",
         ),
-        (exception("Known", "n >= 2", "expires = 2027-01-01"), "`expires` isn't a moment without a time and an offset"),
+        (exception("Known", "n >= 2", "expires = 2027-01-01"), "`expires` needs a date, a time and an offset"),
     ] {
         folder.write("rules/known.exceptions.toml", exceptions);
         let said = folder.run("build rules -o none.wasm", "").complaint(78);

@@ -3,7 +3,7 @@
 use weir_engine::program::Folding;
 use weir_eql::{ExceptionFile, RuleFile};
 
-use super::query::{RULE, judge, render};
+use super::query::{RULE, judge, render, show};
 
 /// Reads the text as a file of exceptions to a rule with the id `r`.
 pub(super) fn check(bytes: &[u8]) {
@@ -14,7 +14,8 @@ pub(super) fn check(bytes: &[u8]) {
         Ok(exceptions) => [exceptions],
         Err(wrong) => return render(&wrong),
     };
-    exceptions[0].expiring(0);
+    exceptions[0].expiring(0).iter().for_each(show);
+    exceptions[0].warnings(Folding::Unicode).iter().for_each(show);
     match weir_eql::compile_mapped(&rules, &exceptions, &[], Folding::Unicode) {
         Ok(program) => drop(judge(program)),
         Err(wrong) => render(&wrong),

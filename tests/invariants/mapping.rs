@@ -3,7 +3,7 @@
 use weir_engine::program::Folding;
 use weir_eql::{Mapping, RuleFile};
 
-use super::query::{RULE, judge, render};
+use super::query::{RULE, judge, render, show};
 
 /// Reads the text as a mapping for a rule that reads a few fields.
 pub(super) fn check(bytes: &[u8]) {
@@ -15,6 +15,7 @@ pub(super) fn check(bytes: &[u8]) {
             Ok(mapping) => [mapping],
             Err(wrong) => return render(&wrong),
         };
+        mappings[0].warnings().iter().for_each(show);
         match weir_eql::compile_mapped(&rules, &[], &mappings, folding) {
             Ok(program) => drop(judge(program)),
             Err(wrong) => render(&wrong),

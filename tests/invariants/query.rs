@@ -63,7 +63,8 @@ pub(super) fn render(wrong: &[Diagnostic]) {
     wrong.iter().for_each(show);
 }
 
-fn show(diagnostic: &Diagnostic) {
+/// Shows what was found, as an error or a warning.
+pub(super) fn show(diagnostic: &Diagnostic) {
     let level = if diagnostic.is_warning() { "warning: " } else { "error: " };
     assert!(diagnostic.render(Color::Never).starts_with(level));
     diagnostic.render(Color::Always);

@@ -177,6 +177,7 @@ fn check_all(reader: &mut Reader<'_>, rules: &[Spanned<String>]) {
         && let Some(all) = rules.iter().find(|id| id.get_ref() == ALL)
     {
         let problem = reader.problem(all.span(), format!("`{ALL}` stands beside ids"));
+        let problem = problem.label("covers every rule");
         reader.problems.push(problem.help("write `rules = \"all\"`, or leave `all` out to cover just those rules"));
     }
 }

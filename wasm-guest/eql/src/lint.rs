@@ -19,6 +19,8 @@ const REMEDY: &str = "correct the conditions that are always true or false";
 const REMEDY_OF_ALWAYS: &str =
     "correct the conditions that are always true or false, or write just `true` if that is meant";
 
+const REMEDY_OF_FALSE: &str = "remove it, or write a condition that some event fulfils";
+
 /// All doubts about a rule's `query`, written as `text`, in the order of their places.
 pub(crate) fn of_rule(query: &Query, text: &str, folding: Folding) -> Vec<Fault> {
     let head = text[..query.condition.span.start].trim_end();
@@ -64,10 +66,11 @@ fn of_condition(query: &Query, text: &str, folding: Folding, verdicts: &Verdicts
     let carrier = Carrier { text, folding };
     let Decided { doubts, never_holds } = decided(&carrier.carry(query), folding);
     // Whoever writes nothing but `true` means it.
-    let is_meant = matches!(query.condition.kind, ExprKind::Constant(_));
+    let is_constant = matches!(query.condition.kind, ExprKind::Constant(_));
     let verdict = if never_holds {
-        Some(warning(&verdicts.place, verdicts.never).help(REMEDY))
-    } else if !is_meant && decided(&carrier.carry_opposite(query), folding).never_holds {
+        let remedy = if is_constant { REMEDY_OF_FALSE } else { REMEDY };
+        Some(warning(&verdicts.place, verdicts.never).help(remedy))
+    } else if !is_constant && decided(&carrier.carry_opposite(query), folding).never_holds {
         Some(warning(&verdicts.place, verdicts.always).help(REMEDY_OF_ALWAYS))
     } else {
         None
@@ -99,7 +102,7 @@ pub(crate) fn field(name: &str, span: &Span) -> Option<Fault> {
     let (message, help) = match schema::look_up(name) {
         Name::Known => return None,
         Name::OfIndex(field) => (
-            format!("only an index has `{name}`, no event has"),
+            format!("only an index has `{name}`, never an event"),
             format!("write `{field}`; `:` and `like~` ignore case"),
         ),
         Name::Object(field) => {

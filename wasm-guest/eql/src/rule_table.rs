@@ -161,8 +161,7 @@ impl<'s> Reader<'s> {
         };
         let seconds = unix_seconds(datetime);
         if seconds.is_none() {
-            let problem =
-                self.problem(value.span(), format!("`{key}` isn't a moment without a time and an offset from UTC"));
+            let problem = self.problem(value.span(), format!("`{key}` needs a date, a time and an offset from UTC"));
             self.problems.push(problem.help(format!("write {WANTED}")));
         }
         Some(Spanned::new(value.span(), seconds?))
