@@ -1,6 +1,7 @@
 //! Where events come from: a stream, whose events nobody else has, or requests, whose senders wait for an answer.
 
 pub mod budget;
+mod compressed;
 mod cutter;
 pub mod http;
 mod lines;

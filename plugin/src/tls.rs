@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
 
+use rustls::client::WantsClientCert;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig};
 use tonic::transport::{Certificate, ClientTlsConfig, Identity};
 
 use crate::config::{ClientTls, ServerTls};
@@ -113,8 +114,7 @@ pub fn client(tls: &ClientTls) -> Result<ClientConfig, TlsError> {
         Some(path) => Pem::read(path)?.roots()?,
         None => system_roots()?,
     };
-    let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
-    let builder = builder.expect("ring has a cipher suite for every version").with_root_certificates(roots);
+    let builder = trusting(roots);
     let Some((certificate, key)) = own_files(tls)? else {
         return Ok(builder.with_no_client_auth());
     };
@@ -124,6 +124,16 @@ pub fn client(tls: &ClientTls) -> Result<ClientConfig, TlsError> {
         key: key.to_owned(),
         source,
     })
+}
+
+/// For a client that must have TLS set up, but only connects without it.
+pub(crate) fn trusting_nobody() -> ClientConfig {
+    trusting(RootCertStore::empty()).with_no_client_auth()
+}
+
+fn trusting(roots: RootCertStore) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+    let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+    builder.expect("ring has a cipher suite for every version").with_root_certificates(roots)
 }
 
 /// For tonic's client.

@@ -2,17 +2,17 @@
 
 use std::error::Error;
 use std::fmt::{self, Debug, Formatter};
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Response, StatusCode, Url, redirect};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use tonic::Status;
 
 use super::compress::{compress, name};
-use crate::config::Compression;
+use crate::config::{ClientTls, Compression};
+use crate::tls::{self, TlsError};
 
 /// Bytes of an answer that are quoted.
 const QUOTED: usize = 200;
@@ -39,8 +39,8 @@ pub enum HttpSinkError {
     #[error("the sink's token holds a character that isn't printable ASCII; check for line breaks in it")]
     Token,
     /// Nobody's certificate could be verified.
-    #[error("this machine has no root certificates to verify the sink's with; install them, or set `tls.ca_file`")]
-    Roots,
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The HTTP client refused its settings.
     #[error("cannot set up the sink's HTTP client: {0}; check its `tls` settings")]
     Client(String),
@@ -180,26 +180,13 @@ fn authorization(token: Option<String>) -> Result<HeaderMap, HttpSinkError> {
 fn tls_config(uri: &Url, tls: Option<ClientConfig>) -> Result<ClientConfig, HttpSinkError> {
     let mut tls = match (uri.scheme(), tls) {
         ("https", Some(tls)) => tls,
-        ("https", None) => trusting(native_roots()?)?,
+        ("https", None) => tls::client(&ClientTls::default())?,
         (_, Some(_)) => return Err(HttpSinkError::TlsUnused),
         // The client wants some, which trusts nobody.
-        (_, None) => trusting(RootCertStore::empty())?,
+        (_, None) => tls::trusting_nobody(),
     };
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(tls)
-}
-
-fn trusting(roots: RootCertStore) -> Result<ClientConfig, HttpSinkError> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| HttpSinkError::Client(error.to_string()))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
-}
-
-fn native_roots() -> Result<RootCertStore, HttpSinkError> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() { Err(HttpSinkError::Roots) } else { Ok(roots) }
 }
 
 /// All pieces; the last line ends with a newline, even if it came without one.

@@ -12,16 +12,11 @@ use super::Limits;
 use super::refusal::Refusal;
 use crate::batch::Batch;
 use crate::source::budget::{Budget, Reservation};
+use crate::source::compressed::{EXPECTED_RATIO, ZSTD_WINDOW_LOG};
 use crate::source::pace::Pace;
 
 /// Bytes that are reserved for a body whose length isn't known.
 const UNKNOWN_LENGTH: usize = 64 << 10;
-
-/// How many times longer compressed events become, by experience.
-const RATIO: usize = 8;
-
-/// As RFC 9659 has it for HTTP: a frame can't make the decoder use more than 8 MiB of its own.
-const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// How a body was compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +44,7 @@ pub(super) async fn read(
     let guess = match body.size_hint().exact().map(|length| usize::try_from(length).unwrap_or(usize::MAX)) {
         Some(length) if length > max => return Err(Refusal::TooLarge(max)),
         Some(length) if encoding == Encoding::Identity => length,
-        Some(length) => length.saturating_mul(RATIO).min(max),
+        Some(length) => length.saturating_mul(EXPECTED_RATIO).min(max),
         None => UNKNOWN_LENGTH.min(max),
     };
     let reservation = budget.admit(guess).await.map_err(|_| Refusal::Busy)?;

@@ -17,14 +17,11 @@ use tonic::Status;
 use weir_native::push::Push;
 
 use crate::source::budget::{Budget, Busy, Reservation};
+use crate::source::compressed::{EXPECTED_RATIO, ZSTD_WINDOW_LOG};
 use crate::source::pace::{Pace, STALL_LIMIT};
 
 /// What stands before each message: is it compressed, and how long is it.
 pub(super) const PREFIX: usize = 5;
-/// A compressed message is taken to be so many times as long.
-const EXPECTED_RATIO: usize = 8;
-/// 8 MiB, as every decoder must have; a window is held beside the message.
-const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// A message, as it was before it was compressed.
 pub(super) struct Message {
