@@ -1,16 +1,14 @@
 //! What MITRE ATT&CK calls things, and where it describes them.
 
 use weir_engine::program::ThreatEntry;
-
-/// The framework's name in rules.
-pub(crate) const FRAMEWORK: &str = "MITRE ATT&CK";
+use weir_eql::ATTACK;
 
 /// The page of a tactic, a technique or a sub-technique: the one that its rule names, else, in ATT&CK, its own.
 pub(crate) fn page(framework: &str, entry: &ThreatEntry) -> Option<String> {
     if !entry.reference.is_empty() {
         return Some(entry.reference.clone());
     }
-    if framework != FRAMEWORK {
+    if framework != ATTACK {
         return None;
     }
     let (kind, digits) = match (entry.id.strip_prefix("TA"), entry.id.strip_prefix('T')) {
@@ -35,13 +33,13 @@ mod tests {
     #[test]
     fn a_page_is_that_of_the_rule_or_else_that_of_attack() {
         for (framework, id, reference, expected) in [
-            (FRAMEWORK, "T1609", "https://example.com/", Some("https://example.com/")),
+            (ATTACK, "T1609", "https://example.com/", Some("https://example.com/")),
             ("Other", "T1609", "https://example.com/", Some("https://example.com/")),
-            (FRAMEWORK, "TA0002", "", Some("https://attack.mitre.org/tactics/TA0002/")),
-            (FRAMEWORK, "T1609", "", Some("https://attack.mitre.org/techniques/T1609/")),
-            (FRAMEWORK, "T1059.004", "", Some("https://attack.mitre.org/techniques/T1059/004/")),
-            (FRAMEWORK, "T1059.", "", None),
-            (FRAMEWORK, "S0001", "", None),
+            (ATTACK, "TA0002", "", Some("https://attack.mitre.org/tactics/TA0002/")),
+            (ATTACK, "T1609", "", Some("https://attack.mitre.org/techniques/T1609/")),
+            (ATTACK, "T1059.004", "", Some("https://attack.mitre.org/techniques/T1059/004/")),
+            (ATTACK, "T1059.", "", None),
+            (ATTACK, "S0001", "", None),
             ("Other", "T1609", "", None),
         ] {
             let entry = ThreatEntry { id: id.into(), name: String::new(), reference: reference.into() };

@@ -60,5 +60,7 @@ pub use diagnostic::{Color, Diagnostic};
 pub use exception_file::ExceptionFile;
 pub use mapping::Mapping;
 pub use prose::Prose;
+pub use reason::Nearest;
 pub use rule_file::RuleFile;
+pub use rule_threat::ATTACK;
 pub use tree::{Kind, Node, Place, Tree, verdicts};

@@ -5,6 +5,20 @@ use std::collections::BTreeSet;
 use crate::clause::Clause;
 use crate::tree::{Kind, Node, Tree};
 
+/// Of more tests than these, pairs aren't tried one by one: that takes time that grows with the cube of their number.
+const MOST_TRIED: usize = 100;
+
+/// What would have to be otherwise for a condition to be otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Nearest {
+    /// The fewest tests that will do.
+    Tests(Vec<usize>),
+    /// No test, nor two, would do.
+    Nothing,
+    /// None was found at once, and there are too many to try all.
+    Untried,
+}
+
 impl Tree<'_> {
     /// The fewest tests that by themselves make the root as it is, whatever the others are. `verdicts` are those of all
     /// nodes.
@@ -16,19 +30,26 @@ impl Tree<'_> {
     /// The fewest tests that would have to be otherwise for the root to be otherwise.
     ///
     /// A test that is written several times counts once. If one is wanted true here and false there, so that the fewest by
-    /// place won't do, all single tests and pairs are tried. `None` if nothing would do.
-    pub fn nearest(&self, verdicts: &[bool]) -> Option<Vec<usize>> {
+    /// place won't do, all single tests and pairs are tried, unless they are too many.
+    pub fn nearest(&self, verdicts: &[bool]) -> Nearest {
         let tests = self.tests();
-        let by_place = Search { tree: self, tests: &tests, verdicts, wanted: Wanted::Otherwise }.fewest(0)?;
+        let search = Search { tree: self, tests: &tests, verdicts, wanted: Wanted::Otherwise };
+        let Some(by_place) = search.fewest(0) else { return Nearest::Nothing };
+        let will_do = |turned: &BTreeSet<usize>| self.turn(verdicts, &tests, turned)[0] != verdicts[0];
+        if will_do(&by_place) {
+            return Nearest::Tests(by_place.into_iter().collect());
+        }
         let mut each = tests.clone();
         each.retain(|number| self.nodes[*number].is_test());
         each.sort_unstable();
         each.dedup();
+        if each.len() > MOST_TRIED {
+            return Nearest::Untried;
+        }
         let singles = each.iter().map(|one| BTreeSet::from([*one]));
         let pairs = each.iter().flat_map(|one| each.iter().map(|other| BTreeSet::from([*one, *other])));
-        let mut candidates = [by_place].into_iter().chain(singles).chain(pairs);
-        let found = candidates.find(|turned| self.turn(verdicts, &tests, turned)[0] != verdicts[0]);
-        found.map(|turned| turned.into_iter().collect())
+        let found = singles.chain(pairs).find(will_do);
+        found.map_or(Nearest::Nothing, |turned| Nearest::Tests(turned.into_iter().collect()))
     }
 
     /// For each test the first that asks the same, or the opposite; nothing of use for other nodes.

@@ -13,7 +13,8 @@ const TACTIC: Required = Required { key: "tactic", remedy: "add `[rule.threat.ta
 const ID: Required = Required { key: "id", remedy: "add its identifier, such as `id = \"T1609\"`" };
 const NAME: Required = Required { key: "name", remedy: "add the name that the framework gives it: `name = \"…\"`" };
 
-const ATTACK: &str = "MITRE ATT&CK";
+/// What rules call the framework whose ids are checked.
+pub const ATTACK: &str = "MITRE ATT&CK";
 /// What the levels of ATT&CK are called, and how their numbers look.
 const TACTICS: Level = Level { what: "tactic", example: "TA0002" };
 const TECHNIQUES: Level = Level { what: "technique", example: "T1609" };

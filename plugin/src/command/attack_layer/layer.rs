@@ -79,7 +79,7 @@ pub(super) struct Place<'r> {
 
 /// Where ATT&CK's matrix has what the rule sees.
 pub(super) fn places(rule: &RuleMeta) -> impl Iterator<Item = Place<'_>> {
-    rule.threats.iter().filter(|threat| threat.framework == attack::FRAMEWORK).flat_map(|threat| {
+    rule.threats.iter().filter(|threat| threat.framework == weir_eql::ATTACK).flat_map(|threat| {
         threat.techniques.iter().flat_map(|technique| {
             [&technique.entry]
                 .into_iter()
@@ -140,7 +140,7 @@ fn technique(tactic: String, entry: &ThreatEntry, rules: &[&RuleMeta]) -> Techni
         name: rule.name.clone(),
         value: format!("{}, {} ({})", rule.id, rule.severity, rule.risk_score),
     });
-    let page = attack::page(attack::FRAMEWORK, entry);
+    let page = attack::page(weir_eql::ATTACK, entry);
     Technique {
         id: entry.id.clone(),
         tactic,

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Number, Value};
 use weir_engine::FieldValue;
-use weir_eql::{Kind, Place};
+use weir_eql::{Kind, Nearest, Place};
 
 use super::explanation::{Explanation, Read};
 use crate::report::write_json;
@@ -17,7 +17,8 @@ struct Told<'e> {
     condition: Node<'e>,
     /// The tests that by themselves make the verdict.
     decisive: Vec<usize>,
-    /// The fewest tests that would have to be otherwise for another verdict; null if none would do.
+    /// The fewest tests that would have to be otherwise for another verdict; null if none would do, or there are too many to
+    /// try.
     nearest: Option<Vec<usize>>,
 }
 
@@ -62,7 +63,10 @@ pub(super) fn write(explanation: &Explanation<'_>, out: &mut impl Write) -> io::
         matches: verdicts[0],
         condition: node(explanation, 0),
         decisive: tree.decisive(verdicts),
-        nearest: tree.nearest(verdicts),
+        nearest: match tree.nearest(verdicts) {
+            Nearest::Tests(tests) => Some(tests),
+            Nearest::Nothing | Nearest::Untried => None,
+        },
     };
     write_json(&told, out)
 }

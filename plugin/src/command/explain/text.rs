@@ -6,7 +6,7 @@ use annotate_snippets::normalize_untrusted_str;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use weir_engine::FieldValue;
-use weir_eql::{Kind, Node};
+use weir_eql::{Kind, Nearest, Node};
 
 use super::explanation::{Explanation, Read};
 use crate::report::cut;
@@ -106,10 +106,14 @@ fn conclusion(explanation: &Explanation<'_>) -> String {
     }
     let turned: Vec<bool> = verdicts.iter().map(|verdict| !verdict).collect();
     match tree.nearest(verdicts) {
-        Some(tests) => {
+        Nearest::Tests(tests) => {
             format!("no match; there would be one if {}", told(explanation, &tests, ["were", "were"], &turned))
         }
-        None => "no match; the condition can hardly be true of any event".to_owned(),
+        Nearest::Nothing => "no match; the condition can hardly be true of any event".to_owned(),
+        Nearest::Untried => {
+            "no match; the condition has too many tests to try which of them would have to turn out otherwise"
+                .to_owned()
+        }
     }
 }
 

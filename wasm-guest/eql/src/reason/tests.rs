@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 
+use super::Nearest;
 use crate::tree::tests::{condition, event, judge, rule, tree};
 use crate::tree::{Kind, Tree};
 
@@ -11,7 +12,12 @@ fn reasons(condition: &str, event: &str) -> (String, Option<String>) {
     let tree = tree(&rule);
     let verdicts = judge(&tree, event).unwrap();
     let texts = |tests: Vec<usize>| tests.iter().map(|test| &*tree.nodes[*test].text).collect::<Vec<_>>().join(", ");
-    (texts(tree.decisive(&verdicts)), tree.nearest(&verdicts).map(texts))
+    let nearest = match tree.nearest(&verdicts) {
+        Nearest::Tests(tests) => Some(texts(tests)),
+        Nearest::Nothing => None,
+        Nearest::Untried => Some("untried".to_owned()),
+    };
+    (texts(tree.decisive(&verdicts)), nearest)
 }
 
 #[test]
@@ -41,6 +47,15 @@ fn the_fewest_tests_are_named() {
     ] {
         let expected = (decisive.to_owned(), nearest.map(str::to_owned));
         assert_eq!(reasons(condition, event), expected, "{condition}");
+    }
+}
+
+#[test]
+fn pairs_of_too_many_tests_are_not_tried() {
+    for (others, nearest) in [(97, None), (99, Some("untried"))] {
+        let others: Vec<_> = (0..others).map(|number| format!("f{number}")).collect();
+        let condition = format!("(f or g) and not f and not g and not ({})", others.join(" or "));
+        assert_eq!(reasons(&condition, "{}").1.as_deref(), nearest, "{} others", others.len());
     }
 }
 
@@ -88,7 +103,10 @@ proptest! {
             holds(&tree, 0, &|number| verdicts[number] != (tree.nodes[number].is_test() && turned(number))) != verdicts[0]
         };
         let fewest = (0..1_u32 << each.len()).filter(|set| turns(*set)).map(u32::count_ones).min();
-        let nearest = tree.nearest(&verdicts);
+        let nearest = match tree.nearest(&verdicts) {
+            Nearest::Tests(tests) => Some(tests),
+            Nearest::Nothing | Nearest::Untried => None,
+        };
         if let Some(nearest) = &nearest {
             prop_assert!(turns(nearest.iter().map(|number| 1 << places[number]).sum()), "{}", condition);
         }
