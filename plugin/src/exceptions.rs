@@ -51,6 +51,18 @@ fn expiry_of(exception: &ExceptionMeta, now: i64) -> Option<String> {
     })
 }
 
+/// Why an exception isn't in force `now`, or nothing if it is.
+pub fn idle(exception: &ExceptionMeta, now: i64) -> Option<String> {
+    let (name, window) = (&exception.name, exception.window);
+    match (window.not_before, window.expires) {
+        (_, Some(end)) if end <= now => Some(format!("exception `{name}` expired at {}", moment(end))),
+        (Some(start), _) if start > now => {
+            Some(format!("exception `{name}` is in force only from {} on", moment(start)))
+        }
+        _ => None,
+    }
+}
+
 /// A number of seconds since 1970, such as `2027-01-31T00:00:00Z`.
 pub fn moment(seconds: i64) -> String {
     let moment = OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|moment| moment.format(&Rfc3339).ok());
@@ -110,6 +122,20 @@ mod tests {
             finding(2, 2, None),
         ];
         assert_eq!(findings, settled);
+    }
+
+    #[test]
+    fn an_exception_that_is_not_in_force_says_why() {
+        for (number, now, why) in [
+            (0, 99, None),
+            (0, 100, Some("exception `` expired at 1970-01-01T00:01:40Z")),
+            (1, 99, Some("exception `` is in force only from 1970-01-01T00:01:40Z on")),
+            (1, 100, None),
+            (1, 200, Some("exception `` expired at 1970-01-01T00:03:20Z")),
+            (2, 0, None),
+        ] {
+            assert_eq!(idle(&exceptions()[number], now).as_deref(), why, "{number} at {now}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::Value;
-use weir_engine::program::{RuleMeta, Validate};
+use weir_engine::program::{ExceptionMeta, RuleMeta, Validate};
 
 use crate::batch::{Batch, Chunk, Events, is_blank};
 use crate::config::Detect;
@@ -108,6 +108,20 @@ impl Harness {
     /// The module's rules.
     pub fn rules(&self) -> &[RuleMeta] {
         self.judge.guest().rules()
+    }
+
+    /// The module's exceptions.
+    pub fn exceptions(&self) -> &[ExceptionMeta] {
+        self.judge.guest().exceptions()
+    }
+
+    /// The exceptions that cover a match of the rule with this id on the event, in force or not.
+    pub fn covering_exceptions(&self, event: Bytes, rule_id: &str) -> Vec<&ExceptionMeta> {
+        let batch = Batch::new(event);
+        let findings = self.judge.guest().judge(batch.bytes(), batch.ends()).findings;
+        let of_rule = findings.iter().filter(|finding| self.rule_ids[finding.rule as usize] == rule_id);
+        let covering = of_rule.filter_map(|finding| finding.exception);
+        covering.map(|number| &self.exceptions()[number as usize]).collect()
     }
 
     /// Judges newline-delimited events, each alone; blank lines are none.

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write, stderr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use annotate_snippets::normalize_untrusted_str;
 use serde::Serialize;
 use tokio::task::JoinHandle;
 use tracing::level_filters::LevelFilter;
@@ -44,6 +45,18 @@ pub(crate) fn cut(text: &str) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+/// The text in one line that commands a terminal nothing.
+pub(crate) fn printable(text: &str) -> String {
+    // Only the first 32 of the control characters have pictures for all.
+    let shown = |char: char| match char {
+        '\n' => '␊',
+        '\t' => '␉',
+        '\u{80}'..='\u{9f}' => char::REPLACEMENT_CHARACTER,
+        _ => char,
+    };
+    normalize_untrusted_str(&text.chars().map(shown).collect::<String>())
 }
 
 /// What is being done right now, as a line on a terminal; it goes when this is dropped.

@@ -15,6 +15,7 @@ use weir_module::{BuildError, SourcesError};
 use files::{Found, find_all, is_exception_file, read_text, unreadable};
 
 pub use carried::{attach, find_in_module};
+pub use files::unused_exceptions;
 pub(crate) use files::{canonical, files_of, find_below};
 pub use mappings::{is_shipped_mapping, read_mappings};
 pub use shipped::{all_shipped, find};
@@ -62,6 +63,14 @@ pub enum RulesError {
         rule: String,
         /// The module's name.
         module: String,
+    },
+    /// Several rules have the name or file stem that a user asked for.
+    #[error("several rules are called `{rule}`; give the id of one: `{}`", .ids.join("`, `"))]
+    Ambiguous {
+        /// As the user named it.
+        rule: String,
+        /// Theirs.
+        ids: Vec<String>,
     },
     /// A module doesn't tell its rule files.
     #[error("module `{module}` {source}")]

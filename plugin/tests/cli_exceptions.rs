@@ -195,3 +195,48 @@ fn cases_run_with_the_exceptions_beside_their_rules() {
     let said = folder.run("test rules", "").output();
     assert!(said.contains("test result: ok. 2 passed; 0 failed"), "{said}");
 }
+
+#[test]
+fn a_test_names_the_exception_that_would_suppress_a_match_were_it_in_force() {
+    let exceptions = [
+        exception("Past", "n == 1", "expires = 2020-01-01T00:00:00Z"),
+        exception("Future", "n == 1", "not_before = 2199-01-01T00:00:00Z"),
+        exception("Other", "n == 2", "expires = 2020-01-01T00:00:00Z"),
+    ];
+    let folder = folder(&exceptions.concat());
+    folder.write(
+        "rules/rule.test.yaml",
+        format!("tests:\n  - {{name: one, json: '{}', matches: [], suppressed: [rule]}}\n", matching(1)),
+    );
+    let notes = "note:     exception `Past` expired at 2020-01-01T00:00:00Z\n\
+                 note:     exception `Future` is in force only from 2199-01-01T00:00:00Z on\n\n";
+    for (source, warning) in [
+        ("", "warning: exception `Past` has expired\n --> rules/known.exceptions.toml:6:11\n"),
+        (" -m known.wasm", "warning: exception `Past` expired at 2020-01-01T00:00:00Z and suppresses nothing"),
+    ] {
+        let ended = folder.run(&format!("test rules{source}"), "");
+        let shown = String::from_utf8(ended.stdout().to_vec()).unwrap();
+        assert!(shown.contains(notes), "{shown}");
+        assert!(ended.complaint(78).starts_with(warning), "{}", ended.stderr());
+    }
+}
+
+#[test]
+fn a_test_of_a_rule_file_says_that_exceptions_beside_it_are_not_used() {
+    let folder = folder(&exception("Known builds", "n >= 2", ""));
+    folder.write(
+        "rules/rule.test.yaml",
+        format!("tests:\n  - {{name: one, json: '{}', matches: [rule]}}\n", matching(1)),
+    );
+    let warning =
+        "warning: the exceptions in `rules/known.exceptions.toml` aren't used; give that file too, or its folder\n";
+    for (arguments, said) in [
+        ("test rules/rule.toml", warning),
+        ("test rules/rule.toml rules/known.exceptions.toml", ""),
+        ("test rules/rule.toml rules", ""),
+        ("test rules", ""),
+        ("test rules/rule.toml -m known.wasm", ""),
+    ] {
+        assert_eq!(folder.run(arguments, "").complaint(0), said, "{arguments}");
+    }
+}

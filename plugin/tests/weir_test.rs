@@ -178,3 +178,23 @@ fn each_mistake_in_a_case_file_is_shown_with_its_place_and_its_remedy() {
         assert_golden(file.with_extension("stderr"), &error);
     }
 }
+
+#[test]
+fn a_rule_file_that_a_module_was_not_made_of_is_named() {
+    let folder = folder("tests:\n  - {name: zsh, event: {process.name: zsh}, matches: []}\n");
+    let rule = folder.path().join("shell_in_container.toml");
+    assert!(weir(folder.path(), &["build", ".", "-o", "shell.wasm"]).status.success());
+    let warning =
+        "warning: module `shell.wasm` wasn't made of `./shell_in_container.toml` as it is now; build it anew\n";
+    let text = shell_rule(SHELL_ID);
+    for (text, said) in [
+        (text.clone(), ""),
+        (format!("# nothing that matters\n{text}"), ""),
+        (text.replace("bash", "zsh"), warning),
+        (shell_rule("another-id"), warning),
+    ] {
+        fs::write(&rule, &text).unwrap();
+        let output = weir(folder.path(), &["test", ".", "-m", "shell.wasm", "-f", "zsh"]);
+        assert_eq!((stderr(&output), output.status.code()), (said, Some(0)), "{text}");
+    }
+}

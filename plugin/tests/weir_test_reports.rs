@@ -127,3 +127,19 @@ fn a_filter_that_no_case_meets_is_refused() {
         assert_eq!((stderr(&output), stdout(&output), output.status.code()), (error, "", Some(78)));
     }
 }
+
+#[test]
+fn a_name_takes_one_line_and_commands_no_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(format!("{FOLDER}/shell_in_container.toml"), folder.path().join("shell.toml")).unwrap();
+    let cases = "tests:\n  - {name: \"a\\nb\\t\\e[31m\\x9b\", event: {}, matches: []}\n";
+    fs::write(folder.path().join("shell.test.yaml"), cases).unwrap();
+    let run =
+        |arguments: &[&str]| weir_test(&[&["."], arguments].concat()).current_dir(folder.path()).output().unwrap();
+    let name = "shell::a␊b␉␛[31m\u{fffd}";
+    assert_eq!(stdout(&run(&["--list"])), format!("{name}\n"));
+    let output = run(&["--exact", "--filter", name, "--junit", "junit.xml"]);
+    assert!(stdout(&output).contains(&format!("\ntest {name} ... ok\n")), "{}", stdout(&output));
+    let report = fs::read_to_string(folder.path().join("junit.xml")).unwrap();
+    assert!(report.contains("name=\"a&#10;b&#9;\u{fffd}[31m\u{9b}\""), "{report}");
+}

@@ -6,6 +6,7 @@ mod junit;
 mod run;
 mod select;
 mod text;
+mod warn;
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write, stdout};
@@ -14,12 +15,11 @@ use std::time::Instant;
 
 use anstream::AutoStream;
 use clap::Args;
-use weir::harness::cases::{self, Case, CaseFile, CasesError};
+use weir::harness::cases::{self, CaseFile, CasesError};
 use weir::harness::coverage::{RuleCoverage, measure};
 use weir::harness::{Harness, RuleNames};
 use weir::rules::{self, RuleSet, RulesError};
 use weir_engine::program::Validate;
-use weir_eql::RuleFile;
 
 use super::Failure;
 use crate::report::{count, say};
@@ -55,7 +55,7 @@ pub(crate) struct Test {
     ///
     /// A case has the `type` "case", `suite` (its file's stem), `name`, `file`, `line`, `passed`, the ids of rules under
     /// `matches` and `suppressed`, `unjudged` (a reason, or null), `differences` (each with the case's `key`, and what was
-    /// `expected` or `found`), and `seconds`. With `--coverage`, each rule has an object of the `type` "coverage". The summary
+    /// `expected` or `found`), `notes` (such as of an exception that isn't in force), and `seconds`. With `--coverage`, each rule has an object of the `type` "coverage". The summary
     /// has the `type` "summary", `passed`, `failed`, `filtered_out`, and `seconds`.
     #[arg(long)]
     json: bool,
@@ -83,7 +83,11 @@ impl Test {
             return selected.iter().try_for_each(|case| writeln!(stdout(), "{}", case.name())).map_err(Failure::stdout);
         }
         if self.selection.is_all() {
-            warn_of_untested(&set.rules, &files);
+            warn::of_untested(&set.rules, &files);
+        }
+        match &self.module {
+            None => warn::of_exceptions(&set, &self.paths),
+            Some(module) => warn::of_module(&harness, module, &set.rules),
         }
         let mut report = self.report(&names);
         let cases = run(&harness, &selected, report.as_mut()).map_err(Failure::stdout)?;
@@ -173,16 +177,6 @@ impl Test {
             ));
         }
         Ok(files)
-    }
-}
-
-/// Names the rules of which no case shows that they match at all.
-fn warn_of_untested(rules: &[RuleFile], files: &[CaseFile]) {
-    let cases = || files.iter().flat_map(|file| &file.cases);
-    let matches = |case: &Case, id| case.matches.contains(id) || case.suppressed.contains(id);
-    for rule in rules.iter().filter(|rule| !cases().any(|case| matches(case, &rule.meta().id))) {
-        let (rule, cases) = (rule.path().display(), cases::beside(rule.path()));
-        say(format_args!("warning: no case expects `{rule}` to match; add one to `{}`", cases.display()));
     }
 }
 

@@ -1,10 +1,10 @@
 //! Finds the files of rules and exceptions that a user means, and reads their text.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::RulesError;
+use super::{RuleSet, RulesError};
 
 /// A file that a user means.
 pub(super) struct Found {
@@ -41,6 +41,21 @@ pub(crate) fn files_of(path: &Path) -> Result<Vec<PathBuf>, RulesError> {
     let mut files = Vec::new();
     find_below(path, &is_rule_file, &mut files).map_err(|(folder, source)| unreadable(&folder, source))?;
     if files.is_empty() { Err(RulesError::Empty(path.to_owned())) } else { Ok(files) }
+}
+
+/// The files of exceptions that stand beside rule files among `paths`, but aren't in the `set` that was read from them.
+pub fn unused_exceptions(set: &RuleSet, paths: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let used: Vec<_> = set.exceptions.iter().map(|file| canonical(file.path())).collect();
+    let mut unused = BTreeSet::new();
+    for path in paths.iter().filter(|path| !path.is_dir()) {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let files = entries.map(|entry| path.with_file_name(entry.file_name()));
+        unused.extend(files.filter(|file| {
+            is_exception_file(file) && !is_hidden(file) && file.is_file() && !used.contains(&canonical(file))
+        }));
+    }
+    unused
 }
 
 /// Adds the files that are `wanted` in a folder and below it, in the order of names. What is hidden there, linked folders,

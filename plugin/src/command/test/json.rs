@@ -34,6 +34,8 @@ enum Told<'r> {
         unjudged: Option<&'static str>,
         /// Empty if it passed, unless the event couldn't be judged.
         differences: Vec<Difference>,
+        /// Why an exception doesn't suppress what it should.
+        notes: &'r [String],
         seconds: f64,
     },
     /// How thoroughly the cases test a rule.
@@ -73,6 +75,7 @@ impl<W: Write> Report for Json<W> {
             suppressed: &ran.outcome.suppressed,
             unjudged: ran.verdict.unjudged,
             differences: matches.chain(suppressed).chain(members).collect(),
+            notes: &ran.notes,
             seconds: ran.took.as_secs_f64(),
         })
     }

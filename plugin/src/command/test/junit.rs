@@ -26,7 +26,7 @@ pub(super) fn write(results: &Results<'_>, names: &RuleNames, out: &mut impl Wri
 fn write_suite(suite: &[Ran<'_>], names: &RuleNames, out: &mut impl Write) -> io::Result<()> {
     let failures = suite.iter().filter(|ran| !ran.verdict.passed()).count();
     let time: f64 = suite.iter().map(|ran| ran.took.as_secs_f64()).sum();
-    let name = escape(&suite[0].selected.file.stem);
+    let name = escape_attribute(&suite[0].selected.file.stem);
     let tests = suite.len();
     writeln!(
         out,
@@ -43,9 +43,9 @@ fn write_case(ran: &Ran<'_>, names: &RuleNames, out: &mut impl Write) -> io::Res
     write!(
         out,
         r#"    <testcase name="{}" classname="{}" file="{}" line="{}" time="{:.6}""#,
-        escape(&case.name),
-        escape(&file.stem),
-        escape(&file.path.to_string_lossy()),
+        escape_attribute(&case.name),
+        escape_attribute(&file.stem),
+        escape_attribute(&file.path.to_string_lossy()),
         case.line,
         ran.took.as_secs_f64(),
     )?;
@@ -61,7 +61,7 @@ fn write_case(ran: &Ran<'_>, names: &RuleNames, out: &mut impl Write) -> io::Res
     writeln!(out, "    </testcase>")
 }
 
-/// Writes text so that it may stand between tags and between quotes.
+/// Writes text so that it may stand between tags.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for char in text.chars() {
@@ -70,6 +70,8 @@ fn escape(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
+            // A reader would make a newline of it.
+            '\r' => escaped.push_str("&#13;"),
             '\n' | '\t' => escaped.push(char),
             // XML can't hold these at all.
             '\0'..='\x1f' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
@@ -77,4 +79,26 @@ fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// Writes text so that it may stand between quotes, where a reader makes spaces of line breaks and tabs.
+fn escape_attribute(text: &str) -> String {
+    escape(text).replace('\n', "&#10;").replace('\t', "&#9;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_xml_cannot_hold_or_would_read_otherwise_is_escaped() {
+        for (text, in_text, in_attribute) in [
+            ("é<&>\"'", "é&lt;&amp;&gt;&quot;'", "é&lt;&amp;&gt;&quot;'"),
+            ("a\nb\tc\r", "a\nb\tc&#13;", "a&#10;b&#9;c&#13;"),
+            ("\0\u{1b}[31m\u{b}", "\u{fffd}\u{fffd}[31m\u{fffd}", "\u{fffd}\u{fffd}[31m\u{fffd}"),
+            ("\u{fffe}\u{ffff}\u{10ffff}", "\u{fffd}\u{fffd}\u{10ffff}", "\u{fffd}\u{fffd}\u{10ffff}"),
+        ] {
+            assert_eq!((escape(text).as_str(), escape_attribute(text).as_str()), (in_text, in_attribute), "{text:?}");
+        }
+    }
 }

@@ -3,7 +3,8 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use weir::harness::cases::Verdict;
+use weir::exceptions;
+use weir::harness::cases::{Line, Verdict};
 use weir::harness::coverage::RuleCoverage;
 use weir::harness::{Harness, Outcome};
 
@@ -14,6 +15,8 @@ pub(super) struct Ran<'c> {
     pub(super) selected: Selected<'c>,
     pub(super) outcome: Outcome,
     pub(super) verdict: Verdict,
+    /// Why an exception doesn't suppress what it should.
+    pub(super) notes: Vec<String>,
     pub(super) took: Duration,
 }
 
@@ -44,8 +47,19 @@ impl<'c> Ran<'c> {
         let started = Instant::now();
         let outcome = harness.run_one(selected.case.event.clone());
         let verdict = selected.case.compare(&outcome);
-        Self { selected, outcome, verdict, took: started.elapsed() }
+        let notes = notes(harness, selected, &verdict);
+        Self { selected, outcome, verdict, notes, took: started.elapsed() }
     }
+}
+
+/// Names the exceptions that would suppress what is expected to be, were they in force.
+fn notes(harness: &Harness, selected: Selected<'_>, verdict: &Verdict) -> Vec<String> {
+    let missing = verdict.suppressed.iter().filter_map(|line| match line {
+        Line::Missing(rule) => Some(rule),
+        Line::Same(_) | Line::Unexpected(_) => None,
+    });
+    let covering = missing.flat_map(|rule| harness.covering_exceptions(selected.case.event.clone(), rule));
+    covering.filter_map(|exception| exceptions::idle(exception, exceptions::now())).collect()
 }
 
 impl Results<'_> {

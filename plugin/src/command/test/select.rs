@@ -4,6 +4,7 @@ use clap::Args;
 use weir::harness::cases::{Case, CaseFile};
 
 use crate::command::Failure;
+use crate::report::printable;
 
 /// Which cases to run.
 #[derive(Args)]
@@ -52,8 +53,8 @@ impl<'c> Selected<'c> {
         file.cases.iter().map(move |case| Self { file, case })
     }
 
-    /// What the case is called among those of all files.
+    /// What the case is called among those of all files, in one printable line.
     pub(super) fn name(&self) -> String {
-        format!("{}::{}", self.file.stem, self.case.name)
+        printable(&format!("{}::{}", self.file.stem, self.case.name))
     }
 }

@@ -9,7 +9,7 @@ use weir::harness::cases::Line;
 
 use super::coverage;
 use super::run::{Ran, Report, Results};
-use crate::report::count;
+use crate::report::{count, printable};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
@@ -56,14 +56,15 @@ impl<W: Write> Report for Text<'_, W> {
 /// Shows where a case stands, its event, and what differs.
 pub(super) fn show_failure(ran: &Ran<'_>, names: &RuleNames, out: &mut impl Write) -> io::Result<()> {
     let (file, case) = (ran.selected.file, ran.selected.case);
-    writeln!(out, "at:       {}:{}", file.path.display(), case.line)?;
-    writeln!(out, "event:    {}", String::from_utf8_lossy(&case.event))?;
+    writeln!(out, "at:       {}:{}", printable(&file.path.to_string_lossy()), case.line)?;
+    writeln!(out, "event:    {}", printable(&String::from_utf8_lossy(&case.event)))?;
     if let Some(reason) = ran.verdict.unjudged {
         writeln!(out, "unjudged: {}", bad(reason))?;
     }
-    show_difference("matches", &ran.verdict.matches, |id| names.stem_or_id(id), out)?;
-    show_difference("suppressed", &ran.verdict.suppressed, |id| names.stem_or_id(id), out)?;
-    show_difference("expect", &ran.verdict.expect, ToString::to_string, out)
+    show_difference("matches", &ran.verdict.matches, |id| printable(names.stem_or_id(id)), out)?;
+    show_difference("suppressed", &ran.verdict.suppressed, |id| printable(names.stem_or_id(id)), out)?;
+    show_difference("expect", &ran.verdict.expect, |member| printable(&member.to_string()), out)?;
+    ran.notes.iter().try_for_each(|note| writeln!(out, "note:     {}", printable(note)))
 }
 
 fn show_difference<'l, T, D: Display>(
