@@ -77,12 +77,13 @@ fn what_cannot_be_found_is_refused_with_what_can() {
     folder.write("rule.toml", SHIPPED);
     folder.run("build rule.toml -o rules.wasm", "").output();
     folder.write("garbage.wasm", "garbage");
-    folder.write("foreign.wasm", b"\0asm\x0d\0\x01\0");
+    let rules = weir::rules::read(&[folder.path("rule.toml")]).unwrap();
+    folder.write("foreign.wasm", weir::rules::build(&rules).unwrap());
     for (arguments, complaint) in [
         ("nope", "`nope` is neither a rule file nor a rule that Weir ships; give a path, or one of `"),
         ("nope -m rules.wasm", "module `rules.wasm` has no rule with the id, name or file stem `nope`; `weir inspect"),
         ("nope -m none.wasm", "cannot read module `none.wasm`: No such file or directory (os error 2); check the path"),
-        ("nope -m garbage.wasm", "module `garbage.wasm` carries no readable rule files ("),
+        ("nope -m garbage.wasm", "module `garbage.wasm` isn't WebAssembly; build a module with `weir build`"),
         ("nope -m foreign.wasm", "module `foreign.wasm` carries no rule files; rebuild it with `weir build`, or"),
     ] {
         let said = folder.run(&format!("guide {arguments}"), "").complaint(78);
@@ -109,4 +110,33 @@ fn nothing_in_a_rule_is_a_command_to_the_terminal() {
     let shown = folder.run("guide rule.toml", "").output();
     assert!(shown.contains(" read\nthis"), "{shown}");
     assert!(!shown.chars().any(|char| char.is_control() && char != '\n' || char == '\u{202e}'), "{shown:?}");
+}
+
+#[test]
+fn a_file_stem_that_two_rules_of_a_module_share_is_refused_with_their_ids() {
+    let folder = Folder::new();
+    for (name, text) in [("a", FULL), ("b", SHIPPED)] {
+        std::fs::create_dir(folder.path(name)).unwrap();
+        folder.write(&format!("{name}/twin.toml"), text);
+    }
+    folder.run("build a b -o rules.wasm", "").output();
+    let said = folder.run("guide -m rules.wasm twin", "").complaint(78);
+    let expected = format!(
+        "error: several rules are called `twin`; give the id of one: `0d9f7c52-5b7d-4d3a-9a53-3f6a4b1c0001`, `{ID}`\n"
+    );
+    assert_eq!(said, expected);
+    let expected = folder.run("guide b/twin.toml", "").output();
+    assert_same(folder.run(&format!("guide -m rules.wasm {ID}"), "").output(), expected);
+}
+
+#[test]
+fn a_rule_without_a_description_leaves_no_gap() {
+    let folder = Folder::new();
+    folder.write(
+        "bare.toml",
+        "[rule]\nrule_id = \"1-a\"\nname = \"Bare\"\nseverity = \"low\"\nrisk_score = 1\nlanguage = \"eql\"\ntype = \"eql\"\n\
+         query = \"any where true\"\n",
+    );
+    let guide = folder.run("guide bare.toml", "").output();
+    assert!(guide.starts_with("# Bare\n\n- Severity: low, risk score 1\n") && !guide.contains("\n\n\n"), "{guide}");
 }

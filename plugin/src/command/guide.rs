@@ -11,7 +11,8 @@ use weir::rules;
 
 use self::document::document;
 use self::terminal::{Style, render};
-use super::{Failure, module};
+use super::Failure;
+use super::module::Opened;
 
 /// Widest text that is still easy to read.
 const MOST_COLUMNS: usize = 100;
@@ -33,7 +34,10 @@ impl Guide {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let rule = match &self.module {
             None => rules::find(&self.rule),
-            Some(path) => rules::find_in_module(&self.rule, &path.display().to_string(), &module::read(path)?),
+            Some(path) => {
+                let Opened { name, bytes, .. } = Opened::read(path)?;
+                rules::find_in_module(&self.rule, &name, &bytes)
+            }
         };
         let markdown = document(&rule.map_err(Failure::input)?);
         let mut out = stdout().lock();

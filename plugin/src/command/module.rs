@@ -19,15 +19,10 @@ impl Opened {
     /// Reads and loads it.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display().to_string();
-        let bytes = read(path)?;
+        let bytes = fs::read(path)
+            .map_err(|error| Failure::input(format_args!("cannot read module `{name}`: {error}; check the path")))?;
         let module = Module { name: &name, bytes: &bytes, pinned: None, cache: None };
         let guest = Guest::load(&module, &Limits::default()).map_err(Failure::input)?;
         Ok(Self { name, bytes, guest })
     }
-}
-
-/// The bytes of the module at `path`.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let name = path.display();
-    fs::read(path).map_err(|error| Failure::input(format_args!("cannot read module `{name}`: {error}; check the path")))
 }

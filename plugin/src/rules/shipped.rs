@@ -38,18 +38,26 @@ fn shipped(name: &str) -> Result<RuleFile, RulesError> {
     })
 }
 
-/// The one of these `files`, given by their names and texts, whose rule has this id, name or file stem.
+/// The one of these `files`, given by their names and texts, whose rule has this id, or else this name or file stem.
 pub(super) fn select<'f>(
     called: &str,
     files: impl IntoIterator<Item = (&'f str, &'f str)>,
 ) -> Result<Option<RuleFile>, RulesError> {
+    let mut others = Vec::new();
     for (file, text) in files {
         let rule = parse(file, text)?;
-        if [stem(file), &rule.meta().id, &rule.meta().name].contains(&called) {
+        if rule.meta().id == called {
             return Ok(Some(rule));
         }
+        if [stem(file), &rule.meta().name].contains(&called) {
+            others.push(rule);
+        }
     }
-    Ok(None)
+    if others.len() > 1 {
+        let ids = others.iter().map(|rule| rule.meta().id.clone()).collect();
+        return Err(RulesError::Ambiguous { rule: called.to_owned(), ids });
+    }
+    Ok(others.pop())
 }
 
 fn parse(path: &str, text: &str) -> Result<RuleFile, RulesError> {
@@ -76,6 +84,28 @@ mod tests {
             let rule = find(called).unwrap_or_else(|error| panic!("{called}: {error}"));
             assert_eq!(rule.meta().id, "6c6bb7ea-0636-44ca-b541-201478ef6b50", "{called}");
         }
+    }
+
+    #[test]
+    fn a_name_that_two_rules_share_is_refused_with_their_ids_and_an_id_comes_first() {
+        let rule = |id: &str| {
+            format!(
+                "[rule]\nrule_id = '{id}'\nname = 'n'\nseverity = 'low'\nrisk_score = 1\nlanguage = 'eql'\ntype = 'eql'\n\
+                 query = 'any where true'\n"
+            )
+        };
+        let texts = ["twin", "1-b", "1-c"].map(rule);
+        let files = ["1-b.toml", "twin.toml", "twin.toml"].into_iter().zip(texts.iter().map(String::as_str));
+        for (called, expected) in [
+            ("1-b", Ok("1-b")),
+            ("twin", Ok("twin")),
+            ("n", Err("several rules are called `n`; give the id of one: `twin`, `1-b`, `1-c`")),
+        ] {
+            let found = select(called, files.clone()).map(|rule| rule.unwrap().meta().id.clone());
+            assert_eq!(found.map_err(|error| error.to_string()), expected.map(str::to_owned).map_err(str::to_owned));
+        }
+        let error = select("twin", files.skip(1)).unwrap_err().to_string();
+        assert_eq!(error, "several rules are called `twin`; give the id of one: `1-b`, `1-c`");
     }
 
     #[test]

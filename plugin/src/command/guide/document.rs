@@ -16,7 +16,11 @@ pub(super) fn document(rule: &RuleFile) -> String {
 }
 
 fn write(rule: &RuleMeta, prose: &Prose, out: &mut String) -> fmt::Result {
-    write!(out, "# {}\n\n{}\n", rule.name, prose.description.trim())?;
+    writeln!(out, "# {}", rule.name)?;
+    let description = prose.description.trim();
+    if !description.is_empty() {
+        write!(out, "\n{description}\n")?;
+    }
     write_facts(rule, prose, out)?;
     write!(out, "\n## Query\n\n```eql\n{}\n```\n", rule.query.trim())?;
     write_prose("Triage", &prose.note, out)?;
