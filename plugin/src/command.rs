@@ -54,6 +54,8 @@ pub(super) enum Failure {
     Run(String),
     /// One of these, which the logs tell already.
     Logged(u8),
+    /// Whoever read stdout has read enough, as `head` does, and gone.
+    Unread,
 }
 
 impl Failure {
@@ -69,6 +71,9 @@ impl Failure {
 
     /// Stdout didn't take what was printed.
     pub(super) fn stdout(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::Unread;
+        }
         Self::run(format_args!("writing stdout failed: {error}"))
     }
 
@@ -94,6 +99,8 @@ impl Failure {
             Self::Input(_) => 78,
             Self::Run(_) => 1,
             Self::Logged(code) => *code,
+            // As a shell calls the end by SIGPIPE, of which `cat` would die: no pipeline takes it for "all tests passed".
+            Self::Unread => 141,
         }
     }
 }
@@ -104,7 +111,7 @@ impl fmt::Display for Failure {
             // Reports on files come with their own headline.
             Self::Input(text) if text.starts_with("error") => f.write_str(text),
             Self::Input(text) | Self::Run(text) => write!(f, "error: {text}"),
-            Self::Logged(_) => Ok(()),
+            Self::Logged(_) | Self::Unread => Ok(()),
         }
     }
 }

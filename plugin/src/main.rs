@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     match Arguments::parse().command.execute() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            if !matches!(failure, Failure::Logged(_)) {
+            if !matches!(failure, Failure::Logged(_) | Failure::Unread) {
                 report::say(&failure);
             }
             failure.exit_code()

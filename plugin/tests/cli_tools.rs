@@ -238,6 +238,32 @@ fn a_full_disk_behind_stdout_ends_any_command_with_one() {
     }
 }
 
+#[test]
+fn a_reader_that_has_read_enough_ends_what_is_only_shown_in_silence() {
+    let folder = Folder::new();
+    folder.write("rule.toml", RULE);
+    folder.write("rule.test.yaml", format!("tests:\n  - {{name: one, json: '{}', matches: [rule]}}\n", matching(1)));
+    folder.write("event.json", clean(1));
+    folder.run("build rule.toml -o rules.wasm", "").output();
+    for (command, code) in [
+        ("schema", 141),
+        ("inspect rules.wasm", 141),
+        ("inspect rules.wasm --json", 141),
+        ("guide rule.toml", 141),
+        ("explain rule.toml event.json", 141),
+        ("attack-layer rules.wasm", 141),
+        ("test rule.toml --list", 141),
+        ("test rule.toml --json", 141),
+        ("--help", 0),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = folder.weir(command).stdout(writer).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.as_str()), (Some(code), ""), "{command}");
+    }
+}
+
 /// Runs over two events that match, one that doesn't and one that can't be judged.
 fn run_with(flags: &str, sections: &str) -> Ended {
     let folder = Folder::new();
