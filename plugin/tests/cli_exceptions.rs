@@ -145,7 +145,7 @@ fn exceptions_in_a_file_of_another_name_are_not_overlooked() {
         for expected in [&*format!("--> rules/{name}:1:3\n"), "= help: rename it to `….exceptions.toml`"] {
             assert!(said.contains(expected), "{expected:?} isn't in\n{said}");
         }
-        fs::remove_file(folder.path(&format!("rules/{name}"))).unwrap();
+        fs::remove_file(folder.path(format!("rules/{name}"))).unwrap();
     }
 }
 
