@@ -113,7 +113,9 @@ pub(crate) struct Calculation<'c> {
 pub(crate) struct TooMuch;
 
 /// How many steps each part of a calculation takes, besides the bytes of what it amounts to.
-const STEPS_OF_PART: usize = 8;
+const STEPS_OF_PART: usize = 16;
+/// How many steps it takes to fold a byte, which may be none of ASCII.
+const STEPS_OF_FOLDED_BYTE: usize = 4;
 
 impl<'c> Calculation<'c> {
     pub(crate) fn new(
@@ -210,13 +212,14 @@ impl<'c> Calculation<'c> {
     }
 
     /// The text at `place`, folded.
-    pub(crate) fn fold(&mut self, place: Range<usize>) -> Range<usize> {
+    pub(crate) fn fold(&mut self, place: Range<usize>) -> Option<Range<usize>> {
+        self.take(STEPS_OF_FOLDED_BYTE * place.len())?;
         let mut folded = std::mem::take(&mut self.scratch.folded);
         folded.clear();
         crate::fold::fold_into(self.folding, self.at(place), &mut folded);
         let place = self.scratch.write(std::str::from_utf8(&folded).unwrap_or_default());
         self.scratch.folded = folded;
-        place
+        Some(place)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The tests on one field, but for equality, which all fields share a table for.
 
 use crate::automaton::Runner;
-use crate::budget::STEPS_BEFORE_TEXT;
+use crate::budget::{STEPS_BEFORE_TEXT, STEPS_OF_NUMBER};
 use crate::fold::Framed;
 use crate::hits::Hits;
 use crate::number::order;
@@ -109,8 +109,13 @@ impl FieldTests {
         let folded = std::str::from_utf8(folded.text()).unwrap_or_default();
         for Regex { predicate, case, runner } in &self.regexes {
             let text = if *case == Case::Sensitive { text } else { folded };
-            let is_open = !hits.has(*predicate) && hits.affords(field, STEPS_BEFORE_TEXT + text.len(), &[*predicate]);
-            if is_open && runner.accepts(text) {
+            if hits.has(*predicate) {
+                continue;
+            }
+            if !hits.budget.take(field, STEPS_BEFORE_TEXT + text.len()) {
+                return;
+            }
+            if runner.accepts(text) {
                 hits.add(*predicate);
             }
         }
@@ -123,8 +128,10 @@ impl FieldTests {
 
     pub(crate) fn judge_order(&self, field: usize, text: &str, hits: &mut Hits) {
         for Ordered { predicate, is, than } in &self.orders {
-            let is_open = !hits.has(*predicate) && hits.affords(field, 1 + text.len().min(than.len()), &[*predicate]);
-            if is_open && is.holds(text.cmp(than)) {
+            if !hits.budget.take(field, STEPS_BEFORE_TEXT + text.len().min(than.len())) {
+                return;
+            }
+            if is.holds(text.cmp(than)) {
                 hits.add(*predicate);
             }
         }
@@ -132,13 +139,12 @@ impl FieldTests {
 
     /// `value` is asked for only if a test needs it.
     pub(crate) fn judge_number(&self, field: usize, value: impl FnOnce() -> Option<Number>, hits: &mut Hits) {
-        if self.numbers.is_empty() {
+        if self.numbers.is_empty() || !hits.budget.take(field, STEPS_OF_NUMBER * self.numbers.len()) {
             return;
         }
         let Some(value) = value() else { return };
         for Ordered { predicate, is, than } in &self.numbers {
-            let is_open = !hits.has(*predicate) && hits.affords(field, 1, &[*predicate]);
-            if is_open && order(value, *than).is_some_and(|order| is.holds(order)) {
+            if order(value, *than).is_some_and(|order| is.holds(order)) {
                 hits.add(*predicate);
             }
         }

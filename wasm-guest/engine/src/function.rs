@@ -95,7 +95,7 @@ impl Calculation<'_> {
         let part = self.text(arguments.get(1)?)?;
         match case {
             Case::Sensitive => Some((source, part)),
-            Case::Insensitive => Some((self.fold(source), self.fold(part))),
+            Case::Insensitive => Some((self.fold(source)?, self.fold(part)?)),
         }
     }
 
@@ -147,8 +147,9 @@ impl Calculation<'_> {
         }
         let mut searched = source.clone();
         if case == Case::Insensitive {
-            searched = self.fold(searched);
-            ends = ends.map(|end| self.fold(end));
+            searched = self.fold(searched)?;
+            let [left, right] = ends;
+            ends = [self.fold(left)?, self.fold(right)?];
         }
         let Some((start, end)) = inside(self.at(searched.clone()), ends.map(|end| self.at(end)), greedy) else {
             return Some(source.end..source.end);

@@ -10,8 +10,6 @@ use crate::memo::Memo;
 #[derive(Debug)]
 pub(crate) struct Hits {
     predicates: Set,
-    /// Predicates that more work would perhaps make true, but there is no budget for it.
-    undecided: Set,
     pub(crate) budget: Budget,
     /// What one text makes true; empty between texts.
     of_text: Set,
@@ -47,7 +45,6 @@ impl Hits {
     pub(crate) fn new(predicates: usize, calculated: usize, pieces: usize) -> Self {
         Self {
             predicates: Set::below(predicates),
-            undecided: Set::below(predicates),
             budget: Budget::default(),
             of_text: Set::below(predicates),
             memo: Memo::default(),
@@ -64,23 +61,12 @@ impl Hits {
         self.predicates.has(predicate)
     }
 
-    /// Can `predicate` be as wanted, whatever more work would tell?
-    pub(crate) fn may_be(&self, predicate: u32, wanted: bool) -> bool {
-        self.has(predicate) == wanted || (wanted && self.undecided.has(predicate))
-    }
-
-    /// Has there been budget for everything?
-    pub(crate) fn are_complete(&self) -> bool {
-        self.undecided.list.is_empty()
-    }
-
     pub(crate) fn list(&self) -> &[u32] {
         &self.predicates.list
     }
 
     pub(crate) fn clear(&mut self) {
         self.predicates.clear();
-        self.undecided.clear();
         self.budget.clear();
         self.calculated.clear();
         self.stored.clear();
@@ -96,31 +82,16 @@ impl Hits {
 
     /// For predicates of which there may be many, and which many values of `field` may make true.
     pub(crate) fn extend_within_budget(&mut self, field: usize, predicates: &[u32]) {
-        if self.affords(field, predicates.len(), predicates) {
+        if self.budget.take(field, predicates.len()) {
             self.extend(predicates);
         }
-    }
-
-    /// Is there budget for `steps` of work on `field`? If not, they can't decide `predicates`.
-    pub(crate) fn affords(&mut self, field: usize, steps: usize, predicates: &[u32]) -> bool {
-        let is_enough = self.budget.take(field, steps);
-        if !is_enough {
-            self.leave_undecided(predicates);
-        }
-        is_enough
-    }
-
-    /// Notes that there is no budget to decide `predicates`.
-    #[cold]
-    pub(crate) fn leave_undecided(&mut self, predicates: &[u32]) {
-        predicates.iter().for_each(|predicate| _ = self.undecided.insert(*predicate));
     }
 
     /// Adds what `text` in `field` is remembered to make true, or else what `judge` finds.
     pub(crate) fn extend_by_memory(&mut self, field: u16, text: &[u8], judge: impl FnOnce(&mut Self)) {
         // What is remembered costs as much as it did, or a verdict would depend on the events before.
         if let Some((known, steps)) = self.memo.recall(field, text)
-            && self.budget.take_shared(steps)
+            && self.budget.take_amply(steps)
         {
             known.iter().for_each(|predicate| _ = self.predicates.insert(*predicate));
             return;

@@ -6,6 +6,7 @@
 
 mod build;
 
+use crate::budget::STEPS_OF_PIECE;
 use crate::fold::Framed;
 use crate::hits::Hits;
 use crate::pattern::Pattern;
@@ -73,26 +74,37 @@ impl PatternIndex {
             for (at, byte) in (1..).zip(folded.with_marks()) {
                 gram = next_gram(gram, *byte, *width);
                 let (slot, bit) = self.place(gram);
-                if self.slots[slot].used & bit != 0 {
-                    self.judge_slot(slot, at, field, text, folded, hits);
+                if self.slots[slot].used & bit != 0 && !self.judge_slot(slot, at, field, text, folded, hits) {
+                    return hits.pieces.clear();
                 }
             }
         }
         hits.pieces.clear();
     }
 
-    /// Judges the pieces of a slot which stand so in the text that their gram ends at `at`.
+    /// Judges the pieces of a slot which stand so in the text that their gram ends at `at`, if there is budget for it.
     #[inline(never)] // so that the loop around it stays small
-    fn judge_slot(&self, slot: usize, at: usize, field: usize, text: &str, folded: Framed<'_>, hits: &mut Hits) {
-        for number in self.slots[slot].pieces..self.slots[slot + 1].pieces {
+    fn judge_slot(
+        &self,
+        slot: usize,
+        at: usize,
+        field: usize,
+        text: &str,
+        folded: Framed<'_>,
+        hits: &mut Hits,
+    ) -> bool {
+        let pieces = self.slots[slot].pieces..self.slots[slot + 1].pieces;
+        if !hits.budget.take(field, STEPS_OF_PIECE * pieces.len()) {
+            return false;
+        }
+        for number in pieces {
             let piece = &self.pieces[number as usize];
             let rest = at.checked_sub(piece.read).map(|start| &folded.with_marks()[start..]);
-            // Where there is no budget to compare, it is taken to be there: then there is none for its patterns either.
-            let may_be_there = !hits.budget.take(field, 1) || rest.is_some_and(|rest| rest.starts_with(&piece.bytes));
-            if may_be_there && hits.pieces.insert(number) {
+            if rest.is_some_and(|rest| rest.starts_with(&piece.bytes)) && hits.pieces.insert(number) {
                 piece.patterns.iter().for_each(|pattern| pattern.judge(field, text, folded, hits));
             }
         }
+        true
     }
 
     /// The slot of a gram, and its bit there.
@@ -105,7 +117,7 @@ impl PatternIndex {
 impl Filed {
     fn judge(&self, field: usize, text: &str, folded: Framed<'_>, hits: &mut Hits) {
         let steps = self.predicates.len() + self.remaining.steps(text.len());
-        if !hits.affords(field, steps, &self.predicates) {
+        if !hits.budget.take(field, steps) {
             return;
         }
         let matches = match &self.remaining {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::budget::STEPS_BEFORE_TEXT;
 use crate::calculate::{Calculation, Combination, Item, Scratch, TooMuch};
 use crate::field_tests::FieldTests;
 use crate::fold::Framed;
@@ -10,7 +11,7 @@ use crate::json::{self, Text};
 use crate::literals::{Collected, Literals};
 use crate::number::parse_number;
 use crate::pattern_index::Patterns;
-use crate::program::{Expression, Folding, Function, Predicate, Program, Test};
+use crate::program::{Expression, Folding, Function, Program, Test};
 use crate::scan::Value;
 
 /// All predicates of a program, by the field that they test.
@@ -20,7 +21,9 @@ pub(crate) struct Predicates {
     /// Those of events, then the calculated ones.
     fields: Vec<FieldTests>,
     calculated: Vec<Calculated>,
-    /// For each predicate, the calculation of these that it tests.
+    /// For each predicate, the field that it tests, and that whose values this one is calculated from, one by one.
+    origins: Vec<[usize; 2]>,
+    /// For each predicate, the calculation that it tests, if that has to wait for the end of the event.
     waits_for: Vec<Option<u32>>,
     literals: Literals,
 }
@@ -34,8 +37,6 @@ struct Calculated {
     field: usize,
     /// What it reads: sorted, each once.
     reads: Vec<u32>,
-    /// The predicates that test it.
-    tested_by: Vec<u32>,
 }
 
 impl Predicates {
@@ -63,14 +64,18 @@ impl Predicates {
         for (field, patterns) in patterns {
             fields[field as usize].set_patterns(patterns.index(program.folding));
         }
-        let calculated: Vec<_> =
-            (program.fields.len()..).zip(&program.calculated).map(|it| Calculated::new(it, program)).collect();
+        let calculated: Vec<_> = (program.fields.len()..).zip(&program.calculated).map(Calculated::new).collect();
         let waiting = schedule(&calculated, &mut fields);
         let mut by_field = vec![None; all_fields];
         waiting.iter().for_each(|number| by_field[calculated[*number as usize].field] = Some(*number));
         let waits_for = program.predicates.iter().map(|predicate| by_field[predicate.field as usize]).collect();
+        let mut origins: Vec<_> = (0..all_fields).map(|field| [field, field]).collect();
+        for (field, tests) in fields.iter().enumerate() {
+            tests.feeds.iter().for_each(|number| origins[calculated[*number as usize].field][1] = field);
+        }
+        let origins = program.predicates.iter().map(|predicate| origins[predicate.field as usize]).collect();
         let (folding, literals) = (program.folding, Literals::new(literals));
-        Self { folding, fields, calculated, waits_for, literals }
+        Self { folding, fields, calculated, origins, waits_for, literals }
     }
 
     /// Room for what an event makes true.
@@ -106,6 +111,12 @@ impl Predicates {
         self.waits_for[predicate as usize]
     }
 
+    /// Can `predicate` be as wanted, whatever there has been no budget to find out?
+    pub(crate) fn may_be(&self, predicate: u32, wanted: bool, hits: &Hits) -> bool {
+        let is_open = || self.origins[predicate as usize].iter().any(|field| hits.budget.has_given_up(*field));
+        hits.has(predicate) == wanted || (wanted && is_open())
+    }
+
     /// Judges the values of a calculation that had to wait, as many of them as there is budget for.
     pub(crate) fn judge_waiting(&self, number: u32, hits: &mut Hits) {
         if !hits.calculated.insert(number) {
@@ -128,14 +139,14 @@ impl Predicates {
         Combination { fields, values: &stored.values, text: &stored.text, number: 0 }
     }
 
-    /// Calculates one value, and judges it; leaves its predicates undecided if that is too much.
+    /// Calculates one value, and judges it, unless that is too much.
     fn calculate(&self, calculated: &Calculated, values: Combination<'_>, hits: &mut Hits) -> Result<(), TooMuch> {
         let mut scratch = std::mem::take(&mut hits.calculation);
         let calculation = Calculation::new(self.folding, values, &mut scratch, calculated.field, &mut hits.budget);
         let value = calculation.run(&calculated.expression);
         let judged = value.map(|value| self.judge_calculated(calculated, value, &mut scratch, hits));
         hits.calculation = scratch;
-        judged.inspect_err(|TooMuch| hits.leave_undecided(&calculated.tested_by))
+        judged
     }
 
     fn judge_calculated(&self, calculated: &Calculated, value: Option<Item>, scratch: &mut Scratch, hits: &mut Hits) {
@@ -215,6 +226,9 @@ impl Predicates {
 
     fn judge_text(&self, field: usize, text: &str, hits: &mut Hits) {
         let tests = &self.fields[field];
+        if !hits.budget.take(field, STEPS_BEFORE_TEXT * tests.feeds.len()) {
+            return;
+        }
         let literals = tests.may_equal(text);
         if literals || tests.reads_folded {
             let mut room = std::mem::take(&mut hits.folded);
@@ -230,7 +244,7 @@ impl Predicates {
             let calculated = &self.calculated[*number as usize];
             let value = [(field as u32, 0..text.len())];
             let values = Combination { fields: &calculated.reads, values: &value, text, number: 0 };
-            // If it is too much, its predicates are left undecided; that is all there is to do about it.
+            // If it is too much, its field has been given up.
             let _ = self.calculate(calculated, values, hits);
         }
     }
@@ -242,7 +256,7 @@ impl Predicates {
 }
 
 impl Calculated {
-    fn new((field, expression): (usize, &Expression), program: &Program) -> Self {
+    fn new((field, expression): (usize, &Expression)) -> Self {
         let (expression, is_split) = match expression {
             Expression::Call(Function::Words, arguments) => (arguments.first().unwrap_or(expression), true),
             expression => (expression, false),
@@ -251,9 +265,7 @@ impl Calculated {
         expression.each_field(&mut |field| reads.push(*field));
         reads.sort_unstable();
         reads.dedup();
-        let tests_it = |(_, predicate): &(u32, &Predicate)| predicate.field as usize == field;
-        let tested_by = (0..).zip(&program.predicates).filter(tests_it).map(|(number, _)| number).collect();
-        Self { expression: expression.clone(), is_split, field, reads, tested_by }
+        Self { expression: expression.clone(), is_split, field, reads }
     }
 }
 

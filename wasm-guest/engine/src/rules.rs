@@ -61,7 +61,7 @@ impl Conditions {
     /// Puts the numbers of the rules that may match into `woken`, in order.
     fn list_woken(&self, hits: &Hits, woken: &mut Vec<u32>) {
         woken.clear();
-        if !hits.are_complete() {
+        if hits.budget.is_short() {
             // What isn't decided might wake any of them.
             woken.extend((0..).zip(&self.rules).map(|(number, _)| number));
             return;
@@ -87,16 +87,17 @@ impl Judged {
     pub(crate) fn judge(&self, predicates: &Predicates, hits: &mut Hits) -> Verdict {
         if !self.waits_for.is_empty() {
             let waits = |predicate| predicates.waits_for(predicate).is_some();
-            let can_be = |predicate, wanted| hits.may_be(predicate, wanted) || waits(predicate);
+            let can_be = |predicate, wanted| predicates.may_be(predicate, wanted, hits) || waits(predicate);
             if !may_be(&self.condition, true, &can_be) {
                 return Verdict::Fails;
             }
             self.waits_for.iter().for_each(|number| predicates.judge_waiting(*number, hits));
         }
-        if hits.are_complete() {
+        if !hits.budget.is_short() {
             return if holds(&self.condition, hits) { Verdict::Holds } else { Verdict::Fails };
         }
-        let may_be = |wanted| may_be(&self.condition, wanted, &|predicate, wanted| hits.may_be(predicate, wanted));
+        let may_be =
+            |wanted| may_be(&self.condition, wanted, &|predicate, wanted| predicates.may_be(predicate, wanted, hits));
         match (may_be(true), may_be(false)) {
             (true, true) => Verdict::Undecided,
             (may_hold, _) => {

@@ -62,8 +62,8 @@ proptest! {
 fn a_piece_that_a_text_repeats_is_followed_up_once() {
     let patterns = [r"*\windows\*x?y*", r"*\windows\"].map(|text| (text.into(), Case::Insensitive));
     let index = index(&patterns, Folding::Unicode);
-    // If each repetition led to a look at all of the text, this would take many minutes.
-    let text = r"\windows\x".repeat(100_000) + r"\windows\";
+    // If each repetition led to a look at all of the text, there would be no budget for it.
+    let text = r"\windows\x".repeat(20_000) + r"\windows\";
     assert_eq!(matches(&index, 2, &text, Folding::Unicode), [1]);
 }
 
