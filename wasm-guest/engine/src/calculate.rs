@@ -106,11 +106,20 @@ pub(crate) struct Calculation<'c> {
     field: usize,
     budget: &'c mut Budget,
     is_too_much: bool,
+    /// Has it read a value that stands for none?
+    pub(crate) is_void: bool,
 }
 
-/// The budget is too small for a calculation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TooMuch;
+/// What a calculation amounts to.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    /// A value, or that there is none.
+    Value(Option<Item>),
+    /// Neither: a value that it reads stands for none, so this is no combination of values.
+    Void,
+    /// The budget is too small.
+    TooMuch,
+}
 
 /// How many steps each part of a calculation takes, besides the bytes of what it amounts to.
 const STEPS_OF_PART: usize = 16;
@@ -126,13 +135,17 @@ impl<'c> Calculation<'c> {
         budget: &'c mut Budget,
     ) -> Self {
         scratch.text.clear();
-        Self { folding, values, scratch, field, budget, is_too_much: false }
+        Self { folding, values, scratch, field, budget, is_too_much: false, is_void: false }
     }
 
-    /// What `expression` amounts to, if it has a value.
-    pub(crate) fn run(mut self, expression: &Expression) -> Result<Option<Item>, TooMuch> {
+    /// What `expression` amounts to.
+    pub(crate) fn run(mut self, expression: &Expression) -> Outcome {
         let value = self.value(expression);
-        if self.is_too_much { Err(TooMuch) } else { Ok(value) }
+        match self {
+            Self { is_too_much: true, .. } => Outcome::TooMuch,
+            Self { is_void: true, .. } => Outcome::Void,
+            _ => Outcome::Value(value),
+        }
     }
 
     /// The value of a part. None as well if the budget is too small: then what the whole amounts to is void.
@@ -228,9 +241,9 @@ pub(crate) fn constant(expression: &Expression, folding: Folding) -> Constant {
     let values = Combination { fields: &[], values: &[], text: "", number: 0 };
     let (mut scratch, mut budget) = (Scratch::default(), Budget::unlimited());
     match Calculation::new(folding, values, &mut scratch, 0, &mut budget).run(expression) {
-        Ok(None) | Err(TooMuch) => Constant::Null,
-        Ok(Some(Item::Bool(value))) => Constant::Bool(value),
-        Ok(Some(Item::Number(number))) => Constant::Number(number),
-        Ok(Some(Item::Text(text))) => Constant::Text(scratch.at(text).to_owned()),
+        Outcome::Value(Some(Item::Bool(value))) => Constant::Bool(value),
+        Outcome::Value(Some(Item::Number(number))) => Constant::Number(number),
+        Outcome::Value(Some(Item::Text(text))) => Constant::Text(scratch.at(text).to_owned()),
+        _ => Constant::Null,
     }
 }

@@ -61,9 +61,7 @@ impl Calculation<'_> {
         let value = self.text(value)?;
         for other in others {
             let other = self.text(other)?;
-            if self.at(other) == self.at(value.clone()) {
-                return None;
-            }
+            self.is_void |= self.at(other) == self.at(value.clone());
         }
         Some(value)
     }

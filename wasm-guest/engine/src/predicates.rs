@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::budget::STEPS_BEFORE_TEXT;
-use crate::calculate::{Calculation, Combination, Item, Scratch, TooMuch};
+use crate::calculate::{Calculation, Combination, Item, Outcome, Scratch};
 use crate::field_tests::FieldTests;
 use crate::fold::Framed;
-use crate::hits::{Hits, Stored};
+use crate::hits::Hits;
 use crate::json::{self, Text};
 use crate::literals::{Collected, Literals};
 use crate::number::parse_number;
@@ -124,29 +124,26 @@ impl Predicates {
         }
         let mut stored = std::mem::take(&mut hits.stored);
         stored.sort();
-        let first = self.combinations(number, &stored);
+        let calculated = &self.calculated[number as usize];
+        let first = Combination { fields: &calculated.reads, values: &stored.values, text: &stored.text, number: 0 };
         for combination in 0..first.count() {
             let values = Combination { number: combination, ..first };
-            if let Err(TooMuch) = self.calculate(&self.calculated[number as usize], values, hits) {
+            self.calculate(calculated, values, hits);
+            if hits.budget.has_given_up(calculated.field) {
                 break;
             }
         }
         hits.stored = stored;
     }
 
-    fn combinations<'c>(&'c self, number: u32, stored: &'c Stored) -> Combination<'c> {
-        let fields = &self.calculated[number as usize].reads;
-        Combination { fields, values: &stored.values, text: &stored.text, number: 0 }
-    }
-
     /// Calculates one value, and judges it, unless that is too much.
-    fn calculate(&self, calculated: &Calculated, values: Combination<'_>, hits: &mut Hits) -> Result<(), TooMuch> {
+    fn calculate(&self, calculated: &Calculated, values: Combination<'_>, hits: &mut Hits) {
         let mut scratch = std::mem::take(&mut hits.calculation);
         let calculation = Calculation::new(self.folding, values, &mut scratch, calculated.field, &mut hits.budget);
-        let value = calculation.run(&calculated.expression);
-        let judged = value.map(|value| self.judge_calculated(calculated, value, &mut scratch, hits));
+        if let Outcome::Value(value) = calculation.run(&calculated.expression) {
+            self.judge_calculated(calculated, value, &mut scratch, hits);
+        }
         hits.calculation = scratch;
-        judged
     }
 
     fn judge_calculated(&self, calculated: &Calculated, value: Option<Item>, scratch: &mut Scratch, hits: &mut Hits) {
@@ -244,8 +241,7 @@ impl Predicates {
             let calculated = &self.calculated[*number as usize];
             let value = [(field as u32, 0..text.len())];
             let values = Combination { fields: &calculated.reads, values: &value, text, number: 0 };
-            // If it is too much, its field has been given up.
-            let _ = self.calculate(calculated, values, hits);
+            self.calculate(calculated, values, hits);
         }
     }
 

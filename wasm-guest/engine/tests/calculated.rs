@@ -82,6 +82,14 @@ fn what_stands_for_no_value_is_none_and_leaves_the_others() {
     check(&id, Test::Exists, &rows);
     check(&id, equals(&["host"], Case::Insensitive), &[(r#"{"a":"host"}"#, false), (r#"{"a":"HOST"}"#, true)]);
     check(&id, equals(&["5"], Case::Sensitive), &[(r#"{"a":5}"#, true)]);
+    let length = call(Function::Length, [id]);
+    let rows =
+        [(r#"{"a":["host","c1"]}"#, false), (r#"{"a":["",5]}"#, false), (r#"{"a":"host"}"#, false), ("{}", true)];
+    check(&length, Test::Null, &rows);
+    // A value that stands for none takes no part, whatever the rest of a calculation would make of that.
+    let either =
+        call(Function::Any, [Expression::Comparison(length.into(), Comparison::Equal, text("2").into()), field("b")]);
+    check(&either, Test::Bool(true), &[(r#"{"a":"host","b":true}"#, false), (r#"{"a":["host","c1"]}"#, true)]);
 }
 
 #[test]

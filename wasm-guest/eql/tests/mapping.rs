@@ -91,6 +91,11 @@ fn what_stands_for_none_and_marks_are_left_out() {
         (exists, r#"{"container":["host","docker://c1"]}"#, true),
         (r#"any where container.id == "c1""#, r#"{"container":"containerd://c1"}"#, true),
         (r#"any where container.id == "c1""#, r#"{"container":"c1"}"#, true),
+        // Beside a value, they aren't the lack of one.
+        ("any where length(container.id) == null", r#"{"container":["host","docker://c1"]}"#, false),
+        ("any where length(container.id) == 2", r#"{"container":["host","docker://c1"]}"#, true),
+        ("any where length(container.id) == null", r#"{"container":"host"}"#, true),
+        ("any where length(container.id) == null", r#"{"container":["host",""],"container.id":"c1"}"#, false),
         // The field's own values are as they are.
         (exists, r#"{"container.id":""}"#, true),
     ]);

@@ -66,7 +66,8 @@ pub enum Function {
     Contains(Case),
     /// Source, part: does the one end with the other?
     EndsWith(Case),
-    /// Value, others: the value as text; none if it is one of the others.
+    /// Value, others: the value as text. If it is one of the others, it stands for none: the combination of values to which
+    /// it belongs doesn't count, neither as a value nor as the lack of one.
     Except,
     /// Source, part, and where to start (0): the position of the first occurrence; none if there is none.
     IndexOf(Case),

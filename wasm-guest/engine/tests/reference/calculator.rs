@@ -1,6 +1,7 @@
 //! Calculates by the definition, slowly: texts are vectors of UTF-16 units, whole numbers have 128 bits.
 #![allow(clippy::unwrap_used, reason = "tests may stop at the first surprise")]
 
+use std::cell::Cell;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use weir_engine::program::{Case, Comparison, Constant, Expression, Folding, Function, Network, Number, Operator};
@@ -14,9 +15,18 @@ pub enum Value {
     Text(String),
 }
 
-/// The value for one combination: `fields` holds what each field contributes to it.
-fn calculate(expression: &Expression, fields: &[(u32, Option<String>)], folding: Folding) -> Option<Value> {
-    let of = |inner: &Expression| calculate(inner, fields, folding);
+/// A combination of values: what each field contributes to it.
+pub struct Combination<'f> {
+    pub fields: &'f [(u32, Option<String>)],
+    pub folding: Folding,
+    /// Has a value been met that stands for none?
+    pub is_void: Cell<bool>,
+}
+
+/// The value for one combination.
+fn calculate(expression: &Expression, combination: &Combination<'_>) -> Option<Value> {
+    let Combination { fields, folding, .. } = combination;
+    let of = |inner: &Expression| calculate(inner, combination);
     match expression {
         Expression::Field(field) => fields.iter().find(|(known, _)| known == field)?.1.clone().map(Value::Text),
         Expression::Constant(Constant::Null) => None,
@@ -32,19 +42,41 @@ fn calculate(expression: &Expression, fields: &[(u32, Option<String>)], folding:
         Expression::Comparison(left, is, right) => Some(Value::Bool(compare(&of(left)?, *is, &of(right)?)?)),
         Expression::Call(Function::All, parts) => kleene(parts.iter().map(of), false),
         Expression::Call(Function::Any, parts) => kleene(parts.iter().map(of), true),
+        Expression::Call(Function::Words, _) => None,
         Expression::Call(function, arguments) => {
-            let arguments: Vec<Value> = arguments.iter().map(of).collect::<Option<_>>()?;
-            call(function, &arguments, folding)
+            let mut values: Vec<Value> = Vec::new();
+            for argument in arguments {
+                // An end isn't looked at where the start is none.
+                if *function == Function::Substring && values.len() == 2 {
+                    values[1].whole()?;
+                }
+                values.push(of(argument)?);
+            }
+            if let (Function::Except, Some((first, others))) = (function, values.split_first()) {
+                combination
+                    .is_void
+                    .set(combination.is_void.get() || others.iter().any(|other| other.text() == first.text()));
+            }
+            call(function, &values, *folding)
         }
     }
 }
 
 /// All values for one combination; `None` stands for a lack of one.
 pub fn results(expression: &Expression, fields: &[(u32, Option<String>)], folding: Folding) -> Vec<Option<Value>> {
-    let Expression::Call(Function::Words, arguments) = expression else {
-        return vec![calculate(expression, fields, folding)];
+    let combination = Combination { fields, folding, is_void: Cell::new(false) };
+    let (whole, arguments) = match expression {
+        Expression::Call(Function::Words, arguments) => (None, &arguments[..]),
+        whole => (Some(whole), &[][..]),
     };
-    let text = arguments.first().and_then(|inner| calculate(inner, fields, folding)).map(|value| value.text());
+    let value = whole.or(arguments.first()).and_then(|inner| calculate(inner, &combination));
+    if combination.is_void.get() {
+        return Vec::new();
+    }
+    if whole.is_some() {
+        return vec![value];
+    }
+    let text = value.map(|value| value.text());
     let words = text.iter().flat_map(|text| text.split_ascii_whitespace());
     let words: Vec<_> = words.map(|word| Some(Value::Text(word.to_owned()))).collect();
     if words.is_empty() { vec![None] } else { words }
@@ -52,15 +84,15 @@ pub fn results(expression: &Expression, fields: &[(u32, Option<String>)], foldin
 
 /// Unknown parts matter only where no known one decides.
 fn kleene(parts: impl Iterator<Item = Option<Value>>, deciding: bool) -> Option<Value> {
-    let parts: Vec<_> = parts.map(|part| part.and_then(|part| truth(&part))).collect();
-    let result = if parts.contains(&Some(deciding)) {
-        deciding
-    } else if parts.contains(&None) {
-        return None;
-    } else {
-        !deciding
-    };
-    Some(Value::Bool(result))
+    let mut is_unknown = false;
+    // What comes after a part that decides isn't looked at.
+    for part in parts {
+        match part.and_then(|part| truth(&part)) {
+            Some(known) if known == deciding => return Some(Value::Bool(deciding)),
+            known => is_unknown |= known.is_none(),
+        }
+    }
+    (!is_unknown).then_some(Value::Bool(!deciding))
 }
 
 fn truth(value: &Value) -> Option<bool> {
@@ -155,18 +187,14 @@ fn call(function: &Function, arguments: &[Value], folding: Folding) -> Option<Va
         |argument: &Value, case: &Case| alike(&argument.text(), case, folding).encode_utf16().collect::<Vec<u16>>();
     let first = arguments.first()?;
     Some(match function {
-        Function::All | Function::Any => unreachable!("judged without all arguments"),
+        Function::All | Function::Any | Function::Words => unreachable!("judged without all arguments"),
         Function::AfterLast => {
             let (source, part) = (first.text(), arguments.get(1)?.text());
             let after = |(end, _): (usize, char)| source[..end].ends_with(&part).then(|| source[end..].to_owned());
             let ends = source.char_indices().chain([(source.len(), ' ')]).collect::<Vec<_>>().into_iter().rev();
             Value::Text(ends.filter_map(after).next().unwrap_or_else(|| source.clone()))
         }
-        Function::Except => {
-            let is_other = arguments[1..].iter().any(|other| other.text() == first.text());
-            (!is_other).then(|| Value::Text(first.text()))?
-        }
-        Function::Words => return None,
+        Function::Except => Value::Text(first.text()),
         Function::Not => Value::Bool(!truth(first)?),
         Function::Concat => Value::Text(arguments.iter().map(Value::text).collect()),
         Function::Length => Value::Number(Number::Int(units(first).len() as i64)),
