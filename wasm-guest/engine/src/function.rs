@@ -59,10 +59,12 @@ impl Calculation<'_> {
     fn except(&mut self, arguments: &[Expression]) -> Option<Range<usize>> {
         let (value, others) = arguments.split_first()?;
         let value = self.text(value)?;
+        let mut stands_for_none = false;
         for other in others {
             let other = self.text(other)?;
-            self.is_void |= self.at(other) == self.at(value.clone());
+            stands_for_none |= self.at(other) == self.at(value.clone());
         }
+        self.is_void |= stands_for_none;
         Some(value)
     }
 
