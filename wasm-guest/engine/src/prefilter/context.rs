@@ -74,3 +74,64 @@ fn before_container<'e>(text: &'e [u8], effort: &mut usize) -> Option<(&'e [u8],
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// May what stands at `§` be a value of `process.name`?
+    fn is_name(event: &str) -> bool {
+        let (before, _) = event.split_once('§').unwrap();
+        may_be_value(before.as_bytes(), "process.name", &mut 0)
+    }
+
+    #[test]
+    fn a_value_of_the_field_is_never_taken_for_another() {
+        let long = "x".repeat(FARTHEST);
+        for event in [
+            r#"{"process":{"name":§"#,
+            r#"{"process.name":§"#,
+            r#"{"a":"{[","process":{"b":["}",{"c":[{}]}],"d":1.5,"name":§"#,
+            r#"{"process":[{"a":1},{"name":[["x",null],§"#,
+            "{ \"process\" :\t{ \"name\" : [ \"x\" , §",
+            // What can't be told counts.
+            r#"{"x":{"process":{"name":§"#,
+            r#"{"proc\u0065ss":{"name":§"#,
+            r#"{"process":{"\"}":1,"name":§"#,
+            r#"{"process":{"a":"\"}","name":§"#,
+            &format!(r#"{{"process":{{"a":"{long}","name":§"#),
+            &format!(r#"{{"process":{{"a":[{}0],"name":§"#, "0,".repeat(FARTHEST)),
+        ] {
+            assert!(is_name(event), "{event}");
+        }
+    }
+
+    #[test]
+    fn most_other_strings_are_told_apart() {
+        for event in [
+            "§",
+            r#"{§"#,
+            r#"{"a":1,§"#,
+            r#"{"name":§"#,
+            r#"{"process":§"#,
+            r#"{"process":{"args":["x",§"#,
+            r#"{"process":{"name":{"x":§"#,
+            r#"{"process":{"xname":§"#,
+            r#"{"process":{"parent":{"pid":1,"name":§"#,
+            r#"{"process.parent.name":§"#,
+            r#"{"process":{"a":1},"parent":{"name":§"#,
+            "{\"process\":1}\n{\"name\":§",
+        ] {
+            assert!(!is_name(event), "{event}");
+        }
+    }
+
+    #[test]
+    fn a_string_begins_at_the_last_quote_without_a_backslash() {
+        for (text, expected) in
+            [(r#"{"a":"x/"#, Some(r#"{"a":"#)), (r#"{"a":""#, Some(r#"{"a":"#)), (r#"{"a":"\"x"#, None), ("x", None)]
+        {
+            assert_eq!(before_string(text.as_bytes(), &mut 0), expected.map(str::as_bytes), "{text}");
+        }
+    }
+}

@@ -257,3 +257,6 @@ fn any(needs: impl Iterator<Item = Option<Need>>) -> Option<Need> {
 fn rarest(needs: impl Iterator<Item = Option<Need>>) -> Option<Need> {
     needs.flatten().min_by_key(|need| need.weight)
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,11 +59,12 @@ impl Search {
         search
     }
 
-    /// A place in the first occurrence from `from` on which `counts`: it is told the number of the needle, and where it
-    /// starts.
+    /// A place in the first occurrence on which `counts`, of those that start at `from` or later: it is told the number of
+    /// the needle, and where it starts.
     pub(crate) fn find(&self, text: &[u8], from: usize, mut counts: impl FnMut(usize, usize) -> bool) -> Option<usize> {
-        let mut from = from;
-        while let Some((start, mut ends)) = vector::find(&self.pairs, text, from) {
+        let mut counts = |number, start| start >= from && counts(number, start);
+        let mut rest = from;
+        while let Some((start, mut ends)) = vector::find(&self.pairs, text, rest) {
             while ends != 0 {
                 let end = start + ends.trailing_zeros() as usize;
                 if self.is_at(text, end, &mut counts) {
@@ -71,12 +72,12 @@ impl Search {
                 }
                 ends &= ends - 1;
             }
-            from = start + 64;
+            rest = start + 64;
         }
         None
     }
 
-    /// Is there a needle whose pair ends at `end`?
+    /// Is there a needle that counts, and whose pair ends at `end`?
     fn is_at(&self, text: &[u8], end: usize, counts: &mut impl FnMut(usize, usize) -> bool) -> bool {
         let mut buckets = self.pairs.at(text[end.saturating_sub(1)], text[end]);
         while buckets != 0 {
@@ -138,5 +139,56 @@ impl Pairs {
 
     fn in_halves(halves: &[[u8; 16]; 2], byte: u8) -> u8 {
         halves[0][usize::from(byte & 0xF)] & halves[1][usize::from(byte >> 4)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Where needles start, by the definition: those at the first place where any does.
+    fn plainly(needles: &[String], text: &str, from: usize) -> Vec<(usize, usize)> {
+        let text = text.to_ascii_lowercase();
+        let starts = |start: usize| needles.iter().enumerate().map(move |(number, needle)| (number, start, needle));
+        let at = (from..text.len()).flat_map(starts);
+        at.filter(|(_, start, needle)| text.as_bytes()[*start..].starts_with(needle.as_bytes()))
+            .map(|(number, start, _)| (number, start))
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn every_occurrence_is_found_whatever_stands_around_it(
+            needles in vec("[ab\"\\\\{}é]{2,4}", 1..40),
+            text in "[aAbBc\"\\\\{}é]{0,200}",
+            from in 0_usize..70,
+        ) {
+            let needles: Vec<String> = needles;
+            let search = Search::new(needles.iter().map(|needle| needle.as_bytes()));
+            let mut found = Vec::new();
+            let end = search.find(text.as_bytes(), from, |number, start| {
+                found.push((number, start));
+                false
+            });
+            prop_assert_eq!(end, None);
+            found.sort_unstable();
+            let mut expected = plainly(&needles, &text, from);
+            expected.sort_unstable();
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn the_search_ends_where_a_needle_counts() {
+        let search = Search::new([&b"docker"[..], b"runc"].into_iter());
+        let text = b"runc docker Docker";
+        assert_eq!(search.find(text, 0, |number, _| number == 1), Some(1));
+        assert_eq!(search.find(text, 0, |_, start| start > 5).map(|end| (12..18).contains(&end)), Some(true));
+        assert_eq!(search.find(text, 13, |_, _| true), None);
+        assert_eq!(search.find(text, 99, |_, _| true), None);
+        assert_eq!(Search::new(std::iter::empty()).find(text, 0, |_, _| true), None);
     }
 }

@@ -74,3 +74,52 @@ fn spell(literal: &Literal) -> Vec<u8> {
     bytes.extend(literal.ends.then_some(b'"'));
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fold::fold_char;
+
+    fn literal(text: &str, case: Case) -> Literal {
+        Literal { text: text.into(), case, place: Place::Value(0), starts: true, ends: true }
+    }
+
+    #[test]
+    fn a_literal_is_searched_for_in_every_spelling() {
+        for (text, case, folding, expected) in [
+            ("Docker", Case::Sensitive, Folding::Unicode, &[r#""docker""#, "u00"][..]),
+            ("docker", Case::Insensitive, Folding::Unicode, &[r#""docker""#, "\u{212A}", "u212a", "u00"]),
+            ("docker", Case::Insensitive, Folding::Ascii, &[r#""docker""#, "u00"]),
+            ("sh", Case::Insensitive, Folding::Unicode, &[r#""sh""#, "\u{17F}", "u017f", "u00"]),
+            ("/bin", Case::Sensitive, Folding::Unicode, &[r#""/bin""#, r"\/", "u00"]),
+            (r#"C:\W"x"#, Case::Sensitive, Folding::Unicode, &[r#""c:\\w\"x""#, "u00"]),
+        ] {
+            let needles = needles(&[literal(text, case)], folding);
+            let spelt: Vec<_> = needles.iter().map(|needle| str::from_utf8(&needle.bytes).unwrap()).collect();
+            assert_eq!(spelt, expected, "{text}");
+        }
+        assert!(needles(&[], Folding::Unicode).is_empty());
+    }
+
+    #[test]
+    fn escapes_of_other_characters_hide_nothing() {
+        let needles = needles(&[literal("aZ", Case::Sensitive)], Folding::Unicode);
+        let Proof::Code(chars) = needles[1].proof else { panic!("{needles:?}") };
+        let hidden: String = (0..128).filter(|code| chars >> code & 1 == 1).map(|code: u8| char::from(code)).collect();
+        assert_eq!(hidden, "AZaz");
+    }
+
+    #[test]
+    fn a_text_of_two_fields_is_searched_for_once() {
+        let twice = [0, 7].map(|field| Literal { place: Place::Value(field), ..literal("sh", Case::Sensitive) });
+        assert_eq!(needles(&twice, Folding::Unicode)[0].proof, Proof::Value(vec![0, 7]));
+        assert_eq!(needles(&twice, Folding::Unicode).len(), 2);
+    }
+
+    #[test]
+    fn two_characters_beyond_ascii_fold_to_letters() {
+        let folds = |char: &char| !char.is_ascii() && fold_char(Folding::Unicode, *char).is_ascii();
+        let all: Vec<char> = ('\0'..=char::MAX).filter(folds).collect();
+        assert_eq!(all, ['\u{17F}', '\u{212A}']);
+    }
+}
