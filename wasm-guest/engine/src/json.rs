@@ -62,7 +62,7 @@ fn plain_run(bytes: &[u8]) -> (usize, bool) {
 }
 
 /// The length of the escape that `bytes` start with. A surrogate may stand alone: that is grammatical.
-fn escape_len(bytes: &[u8]) -> Result<usize, Malformed> {
+pub(crate) fn escape_len(bytes: &[u8]) -> Result<usize, Malformed> {
     match bytes.get(1) {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(2),
         Some(b'u') if bytes.get(2..6).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)) => Ok(6),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::json;
 use crate::lookup::Lookup;
 
 /// Where a value stands: what may still come below it, and which field it is itself.
@@ -69,11 +70,6 @@ impl Paths {
         place.node != NONE
     }
 
-    /// The longest key that can lead to a field, in bytes.
-    pub(crate) fn longest_key(&self) -> usize {
-        self.longest_key
-    }
-
     /// Where the value of `key` stands, in an object that stands at `place`. Keys are given unescaped.
     pub(crate) fn step(&self, place: Place, key: &[u8]) -> Place {
         let Some(filter) = self.filters.get(usize::from(place.node)) else { return Place::NOWHERE };
@@ -81,6 +77,17 @@ impl Paths {
             return Place::NOWHERE;
         }
         self.keys.find(place.node, key).map_or(Place::NOWHERE, |number| self.places[number as usize])
+    }
+
+    /// The same for a key as it is spelt, maybe with escapes; `room` is for the key without them.
+    pub(crate) fn step_escaped(&self, place: Place, spelt: &[u8], room: &mut Vec<u8>) -> Place {
+        // An escape shortens to no less than a sixth; longer keys needn't be looked at.
+        if spelt.len() > 6 * self.longest_key {
+            return Place::NOWHERE;
+        }
+        room.clear();
+        json::unescape(spelt, room);
+        self.step(place, room)
     }
 }
 

@@ -55,6 +55,24 @@ impl Bytes {
         Self(arch::i8x16_shuffle::<15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30>(before.0, self.0))
     }
 
+    /// All bits of each byte that is the same in `other`.
+    #[inline]
+    pub(crate) fn equal(self, other: Self) -> Self {
+        Self(arch::u8x16_eq(self.0, other.0))
+    }
+
+    /// All bits of each byte that is below a space, or isn't ASCII.
+    #[inline]
+    pub(crate) fn below_space_or_high(self) -> Self {
+        Self(arch::i8x16_lt(self.0, arch::i8x16_splat(0x20)))
+    }
+
+    /// The highest bit of each byte.
+    #[inline]
+    pub(crate) fn bits(self) -> u16 {
+        arch::u8x16_bitmask(self.0)
+    }
+
     /// A bit for each byte that isn't zero.
     #[inline]
     pub(crate) fn nonzero(self) -> u16 {
@@ -108,6 +126,27 @@ impl Bytes {
     #[target_feature(enable = "ssse3")]
     pub(crate) fn after_last_of(self, before: Self) -> Self {
         Self(arch::_mm_alignr_epi8::<15>(self.0, before.0))
+    }
+
+    /// All bits of each byte that is the same in `other`.
+    #[inline]
+    #[target_feature(enable = "ssse3")]
+    pub(crate) fn equal(self, other: Self) -> Self {
+        Self(arch::_mm_cmpeq_epi8(self.0, other.0))
+    }
+
+    /// All bits of each byte that is below a space, or isn't ASCII.
+    #[inline]
+    #[target_feature(enable = "ssse3")]
+    pub(crate) fn below_space_or_high(self) -> Self {
+        Self(arch::_mm_cmplt_epi8(self.0, arch::_mm_set1_epi8(0x20)))
+    }
+
+    /// The highest bit of each byte.
+    #[inline]
+    #[target_feature(enable = "ssse3")]
+    pub(crate) fn bits(self) -> u16 {
+        arch::_mm_movemask_epi8(self.0) as u16
     }
 
     /// A bit for each byte that isn't zero.
