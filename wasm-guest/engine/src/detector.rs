@@ -2,6 +2,7 @@
 
 use crate::exceptions::Exceptions;
 use crate::frequencies::Frequencies;
+use crate::hits::Hits;
 use crate::json::Malformed;
 use crate::paths::Paths;
 use crate::predicates::Predicates;
@@ -35,6 +36,15 @@ pub struct Report {
     /// than [`crate::MAX_DEPTH`], or would take too much work for some rule, the findings of the others notwithstanding; in
     /// order.
     pub malformed: Vec<u32>,
+}
+
+/// Room that judging needs, lent to it so that no event needs its own.
+#[derive(Debug)]
+pub struct Room {
+    hits: Hits,
+    scratch: Scratch,
+    matching: Vec<u32>,
+    covering: Vec<u32>,
 }
 
 /// A rule matched an event.
@@ -110,31 +120,40 @@ impl Detector {
     /// Judges newline-delimited JSON. A blank line is no event, but counts as a line.
     pub fn detect(&self, events: &[u8]) -> Report {
         let mut report = Report::default();
-        let mut hits = self.predicates.no_hits();
-        let (mut matching, mut covering) = (Vec::new(), Vec::new());
-        let mut scratch = Scratch::default();
+        let mut room = self.room();
         for (event, line) in Candidates::new(self.prefilter.as_ref(), events) {
-            if line.trim_ascii().is_empty() {
-                continue;
+            if !line.trim_ascii().is_empty() {
+                self.judge(event, line, &mut room, &mut report);
             }
-            let judge = |field, value: Value<'_>| self.predicates.judge(field, value, &mut hits);
-            let scanned = scan(line, &self.paths, &mut scratch, judge);
-            match scanned {
-                Ok(()) => {
-                    let all_judged = self.conditions.judge(&self.predicates, &mut hits, &mut matching);
-                    for &rule in &matching {
-                        self.exceptions.judge(rule, &self.predicates, &mut hits, &mut covering);
-                        report.add(event, rule, &covering);
-                    }
-                    if !all_judged {
-                        report.malformed.push(event);
-                    }
-                }
-                Err(Malformed) => report.malformed.push(event),
-            }
-            hits.clear();
         }
         report
+    }
+
+    /// Room to judge any number of events in, one after another.
+    pub fn room(&self) -> Room {
+        let hits = self.predicates.no_hits();
+        Room { hits, scratch: Scratch::default(), matching: Vec::new(), covering: Vec::new() }
+    }
+
+    /// Judges one event, and adds to the report what is found, under the number `event`.
+    pub fn judge(&self, event: u32, json: &[u8], room: &mut Room, report: &mut Report) {
+        let Room { hits, scratch, matching, covering } = room;
+        let judge = |field, value: Value<'_>| self.predicates.judge(field, value, hits);
+        let scanned = scan(json, &self.paths, scratch, judge);
+        match scanned {
+            Ok(()) => {
+                let all_judged = self.conditions.judge(&self.predicates, hits, matching);
+                for &rule in &*matching {
+                    self.exceptions.judge(rule, &self.predicates, hits, covering);
+                    report.add(event, rule, covering);
+                }
+                if !all_judged {
+                    report.malformed.push(event);
+                }
+            }
+            Err(Malformed) => report.malformed.push(event),
+        }
+        hits.clear();
     }
 }
 

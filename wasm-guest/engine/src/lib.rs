@@ -32,6 +32,6 @@ mod simd;
 pub mod tag;
 mod values;
 
-pub use detector::{Detector, Finding, ProgramError, Report};
+pub use detector::{Detector, Finding, ProgramError, Report, Room};
 pub use scan::MAX_DEPTH;
 pub use values::{FieldValue, values};
