@@ -12,9 +12,9 @@ run: setup
 
 test: setup
 	cargo fmt --all --check
-	cargo clippy --workspace --exclude weir-guest --all-targets --locked -- -D warnings
-	cargo clippy --package weir-guest --target wasm32-unknown-unknown --target-dir target/guest --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude weir-guest --no-deps --locked
+	cargo clippy --workspace --exclude weir-guest --exclude weir-guest-fluent-bit --all-targets --locked -- -D warnings
+	cargo clippy --package weir-guest --package weir-guest-fluent-bit --target wasm32-unknown-unknown --target-dir target/guest --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude weir-guest --exclude weir-guest-fluent-bit --no-deps --locked
 	cargo test --locked
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; \
 	else echo "skipped: cargo deny isn't installed"; fi

@@ -1,4 +1,4 @@
-//! Builds the generic guest for wasm32, and the module with the rules that Weir ships, for the binary to carry.
+//! Builds the generic guests for wasm32, and the module with the rules that Weir ships, for the binary to carry.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,33 +11,57 @@ use weir_eql::RuleFile;
 fn main() -> Result<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("..");
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let guest = build_guest(&root, &out)?;
+    let guest = build_guest(&root, &out, &COMPONENT)?;
     fs::write(out.join("guest.wasm"), &guest)?;
+    fs::write(out.join("fluent_bit_guest.wasm"), build_guest(&root, &out, &FLUENT_BIT)?)?;
     let files = rule_files(&fs::canonicalize(root.join("wasm-guest/rules"))?)?;
     fs::write(out.join("shipped.wasm"), weir_module::build(&guest, &compile(&files)?)?)?;
     fs::write(out.join("shipped_files.rs"), embed(&files))?;
     Ok(())
 }
 
-/// Builds `weir-guest` in a target folder of its own: cargo holds a lock on the one that it is building in.
-fn build_guest(root: &Path, out: &Path) -> Result<Vec<u8>> {
-    for input in
-        ["Cargo.toml", "Cargo.lock", "wasm-guest/Cargo.toml", "wasm-guest/src", "wasm-guest/wit", "wasm-guest/engine"]
-    {
+/// A guest, and how it is built.
+struct Guest {
+    package: &'static str,
+    sources: &'static [&'static str],
+    /// Its target folder's name.
+    folder: &'static str,
+    flags: &'static [&'static str],
+}
+
+/// The one that becomes a component.
+const COMPONENT: Guest = Guest {
+    package: "weir-guest",
+    sources: &["wasm-guest/Cargo.toml", "wasm-guest/src", "wasm-guest/wit"],
+    folder: "guest",
+    flags: &["-Ctarget-feature=+simd128"],
+};
+
+/// The one that becomes a filter for Fluent Bit, whose runtime knows no SIMD and bounds no memory.
+const FLUENT_BIT: Guest = Guest {
+    package: "weir-guest-fluent-bit",
+    sources: &["wasm-guest/fluent-bit"],
+    folder: "guest-fluent-bit",
+    flags: &["-Clink-arg=-zstack-size=65536", "-Clink-arg=--max-memory=67108864"],
+};
+
+/// Builds a guest in a target folder of its own: cargo holds a lock on the one that it is building in.
+fn build_guest(root: &Path, out: &Path, guest: &Guest) -> Result<Vec<u8>> {
+    for input in ["Cargo.toml", "Cargo.lock", "wasm-guest/engine"].into_iter().chain(guest.sources.iter().copied()) {
         println!("cargo::rerun-if-changed={}", root.join(input).display());
     }
-    let target = target_folder(out).join("guest");
+    let target = target_folder(out).join(guest.folder);
     let root = fs::canonicalize(root)?;
     // Paths in panic messages would make the module differ from machine to machine.
-    let mut flags =
-        vec!["-Ctarget-feature=+simd128".to_owned(), format!("--remap-path-prefix={}=weir", root.display())];
+    let mut flags = vec![format!("--remap-path-prefix={}=weir", root.display())];
+    flags.extend(guest.flags.iter().map(|flag| flag.to_string()));
     if let Some(home) =
         env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| env::home_dir().map(|home| home.join(".cargo")))
     {
         flags.push(format!("--remap-path-prefix={}=cargo", home.display()));
     }
     let status = Command::new(env::var("CARGO")?)
-        .args(["build", "--package=weir-guest", "--target=wasm32-unknown-unknown", "--profile=guest", "--locked"])
+        .args(["build", "--package", guest.package, "--target=wasm32-unknown-unknown", "--profile=guest", "--locked"])
         .arg("--target-dir")
         .arg(&target)
         .current_dir(&root)
@@ -54,7 +78,8 @@ fn build_guest(root: &Path, out: &Path) -> Result<Vec<u8>> {
              `rustup target add wasm32-unknown-unknown`"
         );
     }
-    fs::read(target.join("wasm32-unknown-unknown/guest/weir_guest.wasm")).context("cargo built no guest")
+    let file = format!("wasm32-unknown-unknown/guest/{}.wasm", guest.package.replace('-', "_"));
+    fs::read(target.join(file)).context("cargo built no guest")
 }
 
 /// The target folder that `out`, a build script's output folder, lies in.

@@ -27,7 +27,7 @@ use self::halving::Lines;
 use self::instance::{Instances, Slot};
 
 pub use self::judgement::{Failure, Finding, Judgement, Reason, Unjudged};
-pub use self::load::LoadError;
+pub use self::load::{LoadError, sha256};
 
 /// A detector as it was found, before anything in it is trusted.
 #[derive(Clone, Copy, Debug)]

@@ -26,6 +26,19 @@ pub static SHIPPED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/shipped.wa
 /// A detector without rules.
 static GENERIC: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest.wasm"));
 
+/// A filter for Fluent Bit without rules.
+static FLUENT_BIT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fluent_bit_guest.wasm"));
+
+/// Who loads a module.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Host {
+    /// Weir itself, or another host of components.
+    #[default]
+    Weir,
+    /// The `wasm` filter of stock Fluent Bit.
+    FluentBit,
+}
+
 /// Why rules can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
@@ -191,10 +204,25 @@ pub fn read(paths: &[PathBuf]) -> Result<RuleSet, RulesError> {
 ///
 /// # Errors
 /// If they contradict each other, or no module can be made.
-pub fn build(RuleSet { rules, exceptions, mappings, validate, .. }: &RuleSet) -> Result<Vec<u8>, RulesError> {
+pub fn build(set: &RuleSet) -> Result<Vec<u8>, RulesError> {
+    build_for(Host::Weir, set)
+}
+
+/// Makes a module of rules and their exceptions, for `host`.
+///
+/// # Errors
+/// If they contradict each other, or no module can be made.
+pub fn build_for(
+    host: Host,
+    RuleSet { rules, exceptions, mappings, validate, .. }: &RuleSet,
+) -> Result<Vec<u8>, RulesError> {
     let program = weir_eql::compile_mapped(rules, exceptions, mappings, Folding::Unicode)
         .map_err(|wrong| RulesError::Refused(Refusal(wrong)))?;
-    Ok(build_program(&Program { validate: *validate, ..program })?)
+    let program = Program { validate: *validate, ..program };
+    Ok(match host {
+        Host::Weir => build_program(&program),
+        Host::FluentBit => weir_module::fluent_bit::build(FLUENT_BIT, &program),
+    }?)
 }
 
 /// Makes a module of a program, whatever language it was compiled from.

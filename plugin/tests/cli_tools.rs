@@ -141,6 +141,7 @@ fn inspect_shows_what_a_module_is() {
         folder.run("inspect rules.wasm", "").output(),
         format!(
             r#"module  rules.wasm
+kind    component, for `weir run` and programs that embed Weir
 size    {size} bytes
 sha256  {sum}fields  container.id, event.category, event.type, process.name
 rules   1

@@ -1,9 +1,12 @@
-//! Puts a program into the generic guest and wraps it as a component; knows nothing of rule files or of running it.
+//! Puts a program into the generic guest and wraps it as a component, or leaves it a core module for
+//! [Fluent Bit](fluent_bit); knows nothing of rule files or of running it.
 //!
 //! The guest is run once, by an interpreter: so the same code serves `weir build` and `plugin/build.rs`, which makes the
 //! module with the shipped rules before there is a host.
 #![forbid(unsafe_code)]
 
+pub mod fluent_bit;
+mod section;
 mod sources;
 
 use std::pin::pin;
@@ -37,6 +40,26 @@ pub enum BuildError {
         /// How long it would be.
         bytes: usize,
     },
+    /// An exception that isn't always in force, for a module that has no clock.
+    #[error(
+        "exception `{exception}` has `not_before` or `expires`, but a filter for Fluent Bit has no clock to heed them; remove \
+         them, or keep the exception out of this module"
+    )]
+    Window {
+        /// Its name.
+        exception: String,
+    },
+    /// The rules take so much memory that too little would be left for records.
+    #[error(
+        "the rules take {} MiB of the {} MiB that a filter for Fluent Bit may use, more than half; build fewer rules into one \
+         module",
+        bytes >> 20,
+        fluent_bit::MAX_MEMORY_BYTES >> 20
+    )]
+    NoRoom {
+        /// How much they take.
+        bytes: u64,
+    },
     /// The guest isn't what `plugin/build.rs` makes, or it trapped.
     #[error("the generic guest couldn't take the rules while {doing}; rebuild weir")]
     Guest {
@@ -52,12 +75,8 @@ pub enum BuildError {
 /// # Errors
 /// If the program is malformed or beyond a limit of [`weir_engine::limits`], which the host would refuse, or `guest` isn't Weir's generic guest.
 pub fn build(guest: &[u8], program: &Program) -> Result<Vec<u8>, BuildError> {
-    // Faults are better found here, where they can be told, than as a trap in the guest; and limits before all, for what
-    // is beyond them may take for ever to index.
-    limits::check(program.rules.iter().map(|rule| &rule.meta), &program.fields)?;
-    limits::check_exceptions(program.exceptions.iter().map(|exception| &exception.meta), program.rules.len())?;
-    Detector::new(program.clone())?;
-    let core = snapshot(guest, program)?;
+    check(program)?;
+    let core = snapshot(guest, program, "weir-reserve")?;
     let module = wit_component::ComponentEncoder::default()
         .validate(true)
         .module(&core)
@@ -67,17 +86,26 @@ pub fn build(guest: &[u8], program: &Program) -> Result<Vec<u8>, BuildError> {
     Ok(module)
 }
 
+/// Refuses what the guest or the host would: faults are better found here, where they can be told, than as a trap.
+fn check(program: &Program) -> Result<(), BuildError> {
+    // Limits before all, for what is beyond them may take for ever to index.
+    limits::check(program.rules.iter().map(|rule| &rule.meta), &program.fields)?;
+    limits::check_exceptions(program.exceptions.iter().map(|exception| &exception.meta), program.rules.len())?;
+    Detector::new(program.clone())?;
+    Ok(())
+}
+
 fn check_length(bytes: usize) -> Result<(), BuildError> {
     if bytes > MAX_MODULE_BYTES { Err(BuildError::TooLong { bytes }) } else { Ok(()) }
 }
 
-/// Runs the guest's loading and writes down the memory that it leaves.
-fn snapshot(guest: &[u8], program: &Program) -> Result<Vec<u8>, BuildError> {
+/// Runs the guest's loading and writes down the memory that it leaves; `reserve` is what the guest calls giving room.
+fn snapshot(guest: &[u8], program: &Program, reserve: &str) -> Result<Vec<u8>, BuildError> {
     let bytes = program.to_bytes().map_err(failed("serialising the program"))?;
     let mut wizer = Wizer::new();
     wizer.init_func("weir-load");
     let (context, instrumented) = wizer.instrument(guest).map_err(failed("instrumenting it"))?;
-    let mut loaded = Loaded::new(&instrumented, &bytes).map_err(failed("loading the program"))?;
+    let mut loaded = Loaded::new(&instrumented, &bytes, reserve).map_err(failed("loading the program"))?;
     now(wizer.snapshot(&context, &mut loaded)).map_err(failed("taking the snapshot"))
 }
 
@@ -100,12 +128,12 @@ struct Loaded {
 }
 
 impl Loaded {
-    fn new(guest: &[u8], program: &[u8]) -> Result<Self, wasmi::Error> {
+    fn new(guest: &[u8], program: &[u8], reserve: &str) -> Result<Self, wasmi::Error> {
         let engine = Engine::default();
         let mut store = Store::new(&engine, ());
         let module = Module::new(&engine, guest)?;
         let instance = Linker::new(&engine).instantiate_and_start(&mut store, &module)?;
-        let reserve = instance.get_typed_func::<u32, u32>(&store, "weir-reserve")?;
+        let reserve = instance.get_typed_func::<u32, u32>(&store, reserve)?;
         let load = instance.get_typed_func::<(u32, u32), ()>(&store, "weir-load")?;
         let len = program.len() as u32;
         let start = reserve.call(&mut store, len)?;

@@ -30,9 +30,9 @@ pub(crate) struct AttackLayer {
 
 impl AttackLayer {
     pub(super) fn execute(self) -> Result<(), Failure> {
-        let Opened { guest, .. } = Opened::read(&self.module)?;
+        let Opened { sha256, rules, .. } = Opened::read(&self.module)?;
         let title = self.module.file_stem().unwrap_or_default().to_string_lossy();
-        let layer = Layer::new(&title, guest.sha256(), guest.rules());
+        let layer = Layer::new(&title, &sha256, &rules);
         match &self.output {
             None => write_json(&layer, &mut stdout().lock()).map_err(Failure::stdout)?,
             Some(path) => {
@@ -40,11 +40,11 @@ impl AttackLayer {
                 let saved = write_json(&layer, &mut json).and_then(|()| fs::write(path, json));
                 saved.map_err(|error| Failure::unwritable(path, &error))?;
                 let techniques = count(layer.techniques() as u64, "technique");
-                let rules = count(guest.rules().len() as u64, "rule");
+                let rules = count(rules.len() as u64, "rule");
                 say(format_args!("weir: {techniques} of {rules} → {}", path.display()));
             }
         }
-        warn_of_unplaced(guest.rules());
+        warn_of_unplaced(&rules);
         Ok(())
     }
 }

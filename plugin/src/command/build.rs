@@ -34,6 +34,9 @@ pub(crate) struct Build {
     /// Lines of which the module finds out whether they are events
     #[arg(long, value_enum, default_value = "candidates", value_name = "LINES")]
     validate: Lines,
+    /// Who loads the module
+    #[arg(long = "for", value_name = "HOST", default_value = "weir")]
+    host: Host,
 }
 
 /// See [`Validate`].
@@ -43,6 +46,24 @@ enum Lines {
     Candidates,
     /// All, so that each one that is malformed is counted as such, at the price of parsing all
     All,
+}
+
+/// Who loads a module.
+#[derive(Clone, Copy, ValueEnum)]
+enum Host {
+    /// `weir run`, and programs that embed Weir
+    Weir,
+    /// The `wasm` filter of stock Fluent Bit: a core module with the function `weir_filter`
+    FluentBit,
+}
+
+impl From<Host> for rules::Host {
+    fn from(host: Host) -> Self {
+        match host {
+            Host::Weir => Self::Weir,
+            Host::FluentBit => Self::FluentBit,
+        }
+    }
 }
 
 impl Build {
@@ -59,7 +80,7 @@ impl Build {
         let stage = stage.next(format_args!("checking {what}"));
         let warnings = warnings(&set);
         let stage = stage.next(format_args!("making a module of {what}"));
-        let mut module = rules::build(&set).map_err(Failure::input)?;
+        let mut module = rules::build_for(self.host.into(), &set).map_err(Failure::input)?;
         rules::attach(&mut module, &set.rules).map_err(Failure::input)?;
         drop(stage);
 

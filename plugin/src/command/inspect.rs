@@ -9,7 +9,7 @@ use weir::exceptions::moment;
 use weir_engine::program::{Coverage, ExceptionMeta, RuleMeta, Threat};
 
 use super::Failure;
-use super::module::Opened;
+use super::module::{Kind, Opened};
 use crate::report::write_json;
 
 /// Show a module's rules, exceptions, fields, size and SHA-256
@@ -27,6 +27,7 @@ pub(crate) struct Inspect {
 #[derive(Serialize)]
 struct Inspection<'m> {
     module: &'m str,
+    kind: &'static str,
     size: usize,
     sha256: &'m str,
     fields: &'m [String],
@@ -63,14 +64,18 @@ impl<'m> Exception<'m> {
 
 impl Inspect {
     pub(super) fn execute(self) -> Result<(), Failure> {
-        let Opened { name, bytes, guest } = Opened::read(&self.module)?;
+        let Opened { name, kind, bytes, sha256, rules, fields, exceptions } = Opened::read(&self.module)?;
         let inspection = Inspection {
             module: &name,
+            kind: match kind {
+                Kind::Weir => "component, for `weir run` and programs that embed Weir",
+                Kind::FluentBit => "core module, for Fluent Bit's `wasm` filter, function `weir_filter`",
+            },
             size: bytes.len(),
-            sha256: guest.sha256(),
-            fields: guest.fields(),
-            rules: guest.rules(),
-            exceptions: guest.exceptions().iter().map(|exception| Exception::new(exception, guest.rules())).collect(),
+            sha256: &sha256,
+            fields: &fields,
+            exceptions: exceptions.iter().map(|exception| Exception::new(exception, &rules)).collect(),
+            rules: &rules,
         };
         let mut out = stdout().lock();
         let written = if self.json { write_json(&inspection, &mut out) } else { show(&inspection, &mut out) };
@@ -80,6 +85,7 @@ impl Inspect {
 
 fn show(inspection: &Inspection<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "module  {}", inspection.module)?;
+    writeln!(out, "kind    {}", inspection.kind)?;
     writeln!(out, "size    {} bytes", inspection.size)?;
     writeln!(out, "sha256  {}", inspection.sha256)?;
     writeln!(out, "fields  {}", inspection.fields.join(", "))?;

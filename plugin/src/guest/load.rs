@@ -47,8 +47,8 @@ pub enum LoadError {
     },
     /// WebAssembly, but without the component model.
     #[error(
-        "module `{module}` is a core WebAssembly module, but a detector is a component; build it with `weir build`, or wrap \
-         it with `wasm-tools component new`"
+        "module `{module}` is a core WebAssembly module, but a detector is a component; build it with `weir build` (without \
+         `--for fluent-bit`), or wrap it with `wasm-tools component new`"
     )]
     CoreModule {
         /// The module's name.
@@ -146,17 +146,22 @@ pub(super) fn check_length(module: &Module<'_>) -> Result<(), LoadError> {
 
 /// Gives the module's SHA-256 if it is the pinned one, or none is pinned.
 pub(super) fn check_digest(module: &Module<'_>) -> Result<String, LoadError> {
-    let found = Sha256::digest(module.bytes).iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a string can't fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
+    let found = sha256(module.bytes);
     match module.pinned {
         Some(pinned) if !pinned.eq_ignore_ascii_case(&found) => {
             Err(LoadError::OtherDigest { module: module.name.into(), pinned: pinned.into(), found })
         }
         _ => Ok(found),
     }
+}
+
+/// The SHA-256 of a module, in hexadecimal.
+pub fn sha256(module: &[u8]) -> String {
+    Sha256::digest(module).iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a string can't fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Compiles a component that imports nothing and exports the interface.
