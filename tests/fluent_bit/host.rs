@@ -14,8 +14,8 @@ pub trait Runtime {
 }
 
 /// A filter that was configured, with its one instance.
-pub struct Host {
-    pub runtime: Box<dyn Runtime>,
+pub struct Host<R: ?Sized = dyn Runtime> {
+    pub runtime: Box<R>,
 }
 
 /// Why a record is lost, as the log would say it.
@@ -26,7 +26,7 @@ pub enum Dropped {
     Empty,
 }
 
-impl Host {
+impl<R: Runtime + ?Sized> Host<R> {
     /// Passes a record through the filter, as `event_format json` does.
     pub fn filter(&mut self, record: &[u8]) -> Result<Vec<u8>, Dropped> {
         // Fluent Bit's records are C strings: nothing behind a NUL would reach the filter.

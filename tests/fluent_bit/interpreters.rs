@@ -1,6 +1,7 @@
 //! Interpreters from crates.io, in the place of Fluent Bit's own.
 
 use std::collections::HashMap;
+use std::ffi::CStr;
 
 use tinywasm::types::WasmValue;
 use wasmi::Val;
@@ -18,21 +19,40 @@ pub fn hosts(module: &[u8]) -> [(&'static str, Host); 2] {
 pub struct Wasmi {
     store: wasmi::Store<()>,
     memory: wasmi::Memory,
-    functions: HashMap<String, wasmi::Func>,
+    /// With how many results each has.
+    functions: HashMap<String, (wasmi::Func, usize)>,
 }
 
 impl Wasmi {
     pub fn new(module: &[u8]) -> Result<Self, wasmi::Error> {
-        let mut config = wasmi::Config::default();
+        Self::with(wasmi::Config::default().consume_fuel(false), module)
+    }
+
+    /// One that counts instructions.
+    pub fn counting(module: &[u8]) -> Result<Self, wasmi::Error> {
+        let mut counting = Self::with(wasmi::Config::default().consume_fuel(true), module)?;
+        counting.store.set_fuel(u64::MAX)?;
+        Ok(counting)
+    }
+
+    /// How many instructions were counted.
+    pub fn counted(&self) -> Result<u64, wasmi::Error> {
+        Ok(u64::MAX - self.store.get_fuel()?)
+    }
+
+    fn with(config: &mut wasmi::Config, module: &[u8]) -> Result<Self, wasmi::Error> {
         // Fluent Bit's runtime has neither.
         config.wasm_simd(false).wasm_tail_call(false);
-        let engine = wasmi::Engine::new(&config);
+        let engine = wasmi::Engine::new(config);
         let mut store = wasmi::Store::new(&engine, ());
         let module = wasmi::Module::new(&engine, module)?;
         let instance = wasmi::Linker::new(&engine).instantiate_and_start(&mut store, &module)?;
         let memory = instance.get_memory(&store, "memory").expect("a filter has a memory");
-        let exports: Vec<_> = instance.exports(&store).map(|export| export.name().to_owned()).collect();
-        let functions = exports.into_iter().filter_map(|name| Some((name.clone(), instance.get_func(&store, &name)?)));
+        let functions = instance.exports(&store).filter_map(|export| {
+            let name = export.name().to_owned();
+            let function = export.into_func()?;
+            Some((name, (function, function.ty(&store).results().len())))
+        });
         let functions = functions.collect();
         Ok(Self { store, memory, functions })
     }
@@ -40,10 +60,11 @@ impl Wasmi {
 
 impl Runtime for Wasmi {
     fn call(&mut self, function: &str, arguments: &[i32]) -> Result<Option<i32>, String> {
-        let function = self.functions[function];
-        let arguments: Vec<Val> = arguments.iter().copied().map(Val::I32).collect();
-        let mut results = vec![Val::I32(0); function.ty(&self.store).results().len()];
-        function.call(&mut self.store, &arguments, &mut results).map_err(|error| error.to_string())?;
+        let (function, results) = self.functions[function];
+        let (mut values, mut result) = ([const { Val::I32(0) }; 6], [Val::I32(0)]);
+        values.iter_mut().zip(arguments).for_each(|(value, argument)| *value = Val::I32(*argument));
+        let (values, results) = (&values[..arguments.len()], &mut result[..results]);
+        function.call(&mut self.store, values, results).map_err(|error| error.to_string())?;
         Ok(results.first().and_then(Val::i32))
     }
 
@@ -57,8 +78,7 @@ impl Runtime for Wasmi {
 
     fn c_string(&self, at: usize) -> Option<Vec<u8>> {
         let rest = self.memory.data(&self.store).get(at..)?;
-        let len = rest.iter().position(|byte| *byte == 0)?;
-        Some(rest[..len].to_vec())
+        CStr::from_bytes_until_nul(rest).ok().map(|text| text.to_bytes().to_vec())
     }
 }
 
