@@ -50,6 +50,11 @@ impl<'c> Cutter<'c> {
         Ok(())
     }
 
+    /// Would a chunk be taken now?
+    pub(super) fn can_send(&self) -> bool {
+        self.chunks.capacity() > 0
+    }
+
     /// Makes room in `buffer` for the next read.
     pub(super) fn reserve(&mut self) {
         if self.buffer.capacity() - self.buffer.len() >= LEAST_READ {

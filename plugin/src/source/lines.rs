@@ -13,6 +13,11 @@ use tokio::sync::mpsc;
 use super::cutter::Cutter;
 use crate::batch::Chunk;
 
+/// How long a batch waits for more input when nobody could take it yet: a pipe that is written while it is read would
+/// else make many small ones, and each costs an instance of the guest and a few switches of threads.
+const LINGER: Timespec = Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
+const NOT_AT_ALL: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+
 /// Why reading ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -93,11 +98,14 @@ impl LineSource {
     /// If the input can't be read; whatever was read before has been sent.
     pub fn read(self, cut: Cut, chunks: &mpsc::Sender<Chunk>) -> Result<(), SourceError> {
         let mut cutter = Cutter::new(cut, chunks);
+        let mut is_ready = false;
         loop {
-            let step = self.step(&mut cutter).map_err(|source| SourceError::Read { name: self.name.clone(), source });
-            match step {
-                Ok(Step::Read { more: true }) if cutter.buffer.len() < cut.batch_bytes => {}
+            let step = if is_ready { self.read_some(&mut cutter) } else { self.wait_and_read(&mut cutter) };
+            match step.map_err(|source| SourceError::Read { name: self.name.clone(), source }) {
+                Ok(Step::Read { more: true }) if cutter.buffer.len() < cut.batch_bytes => is_ready = true,
                 Ok(Step::Read { .. }) => {
+                    // Until the batch is taken, another reader of the same pipe may take what is ready.
+                    is_ready = false;
                     if cutter.send_lines().is_err() {
                         return Ok(());
                     }
@@ -122,10 +130,11 @@ impl LineSource {
         }
     }
 
-    fn step(&self, cutter: &mut Cutter<'_>) -> io::Result<Step> {
-        if !self.ready(None)? {
-            return Ok(Step::Stopped);
-        }
+    fn wait_and_read(&self, cutter: &mut Cutter<'_>) -> io::Result<Step> {
+        if self.ready(None)? { self.read_some(cutter) } else { Ok(Step::Stopped) }
+    }
+
+    fn read_some(&self, cutter: &mut Cutter<'_>) -> io::Result<Step> {
         cutter.reserve();
         match retry(|| rustix::io::read(&self.input, spare_capacity(&mut cutter.buffer))) {
             Ok(0) => return Ok(Step::Ended),
@@ -134,7 +143,8 @@ impl LineSource {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
-        Ok(Step::Read { more: self.ready(Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))? })
+        let patience = if cutter.can_send() { NOT_AT_ALL } else { LINGER };
+        Ok(Step::Read { more: self.ready(Some(&patience))? })
     }
 
     /// Waits for input; false if none came in time or reading shall stop.
