@@ -15,10 +15,10 @@ const MOST_TICKS: f64 = 6.0;
 
 /// The surroundings' background shines through, so colours change with it.
 const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#57606a}.title{font-size:15px;font-weight:600;fill:#24292f}\
-.grid{stroke:#d0d7de}.c0{--c:#0969da}.c1{--c:#bc4c00}.c2{--c:#1a7f37}.c3{--c:#8250df}\
-path{fill:none;stroke:var(--c);stroke-width:2}circle{fill:var(--c)}\
+.grid{stroke:#d0d7de}.c0{color:#0969da}.c1{color:#bc4c00}.c2{color:#1a7f37}.c3{color:#8250df}\
+path{fill:none;stroke:currentColor;stroke-width:2}circle{fill:currentColor}\
 @media(prefers-color-scheme:dark){text{fill:#9198a1}.title{fill:#f0f6fc}.grid{stroke:#3d444d}\
-.c0{--c:#4493f8}.c1{--c:#db6d28}.c2{--c:#3fb950}.c3{--c:#ab7df8}}";
+.c0{color:#4493f8}.c1{color:#db6d28}.c2{color:#3fb950}.c3{color:#ab7df8}}";
 
 /// Columns of a table against another of its columns. Both axes begin where they should: across at the first value, on a
 /// logarithmic scale; upwards at nothing.
