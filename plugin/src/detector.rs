@@ -13,10 +13,10 @@ use weir_engine::program::RuleMeta;
 use weir_engine::tag::{Addition, Change, Match, Tagger, has_a_say, unjudged_additions};
 
 use crate::batch::{Batch, Chunk, Events};
-use crate::config::Detect;
+use crate::config::{Config, ConfigError, Detect, OnError, Suppressed};
 use crate::guest::{Failure, Guest, Judgement, Limits, LoadError, Module, Reason};
 use crate::judge::{Judge, Then};
-use crate::rules;
+use crate::{plan, rules};
 
 /// Bytes of JSON that are judged at once, give or take one event: [`Detect::batch_bytes`]'s default.
 const BATCH_BYTES: usize = 1 << 20;
@@ -41,6 +41,7 @@ const BATCH_BYTES: usize = 1 << 20;
 pub struct Detector {
     judge: Judge,
     tagger: Tagger,
+    suppressed: Suppressed,
     /// Every key under which a root may hold what a rule reads.
     keys: HashSet<String>,
 }
@@ -68,12 +69,13 @@ pub enum Verdict {
     Unjudged(Reason),
 }
 
-/// What was found out about an event.
-#[derive(Default)]
-struct Found {
-    matches: Vec<Match>,
+/// What was found out about an event, before it is tagged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Which rules match it.
+    pub matches: Vec<Match>,
     /// Why some rules couldn't judge it, or all.
-    unjudged: Option<Reason>,
+    pub unjudged: Option<Reason>,
 }
 
 /// Why there is no detector.
@@ -109,12 +111,24 @@ impl Detector {
     /// If it is no detector that Weir can run.
     pub fn load(module: &Module<'_>, limits: &Limits) -> Result<Self, LoadError> {
         let guest = Guest::load(module, limits)?;
-        let tagger = Tagger::new(guest.rules(), guest.exceptions());
         // A guest holds the event, and as much again for its work.
         let max_event_bytes = Detect::default().max_event_bytes.min(limits.memory_bytes / 2);
+        Ok(Self::of(guest, &Detect { max_event_bytes, ..Detect::default() }))
+    }
+
+    /// Loads what a config says in `detect`, but for `on_error`: an event that can't be judged always goes on.
+    ///
+    /// # Errors
+    /// If it names what can't be used.
+    pub fn configured(config: &Config) -> Result<Self, ConfigError> {
+        let guest = plan::load_guest(config, config.detect.cache_dir.as_deref())?;
+        Ok(Self::of(guest, &Detect { on_error: OnError::Pass, ..config.detect.clone() }))
+    }
+
+    fn of(guest: Guest, detect: &Detect) -> Self {
+        let tagger = Tagger::new(guest.rules(), guest.exceptions());
         let keys = guest.fields().iter().flat_map(|name| prefixes(name)).map(str::to_owned).collect();
-        let detect = Detect { max_event_bytes, ..Detect::default() };
-        Ok(Self { judge: Judge::new(guest, &detect), tagger, keys })
+        Self { judge: Judge::new(guest, detect), tagger, suppressed: detect.suppressed, keys }
     }
 
     /// Loads the rules that Weir ships, for one thread.
@@ -142,6 +156,31 @@ impl Detector {
     /// Beyond [`Batch::MAX_BYTES`].
     pub fn judge(&self, lines: &[u8]) -> Judgement {
         self.judge.ask(&Batch::new(Bytes::copy_from_slice(lines)))
+    }
+
+    /// Judges one event, given as JSON on one line, which may lack what no rule reads. Blocks its thread.
+    ///
+    /// # Panics
+    /// Beyond [`Batch::MAX_BYTES`].
+    pub fn judge_one(&self, json: &[u8]) -> Found {
+        let judgement = self.judge(json);
+        let unjudged = judgement.unjudged.first().map(|unjudged| unjudged.reason);
+        let malformed = judgement.malformed.first().map(|_| Reason::Malformed);
+        let matches = judgement.findings.iter().map(Match::from).collect();
+        let found = Found { matches, unjudged: unjudged.or(malformed) };
+        self.warn_unjudged(std::slice::from_ref(&found), judgement.failure.as_ref());
+        found
+    }
+
+    /// What an event gets for its matches. `told` is its JSON, which may lack the members of the root that have no say in
+    /// it ([`has_a_say`]); if it isn't JSON, the event gets nothing.
+    ///
+    /// # Panics
+    /// If a match isn't this detector's.
+    pub fn additions(&self, told: &[u8], matches: &[Match]) -> Vec<Addition> {
+        let is_told = |it: &&Match| it.suppressed_by.is_none() || self.suppressed == Suppressed::Mark;
+        let told_matches: Vec<_> = matches.iter().filter(is_told).copied().collect();
+        self.tagger.additions(told, &told_matches).unwrap_or_default()
     }
 
     /// Judges newline-delimited JSON, and gives it with tags, cut into pieces: what no rule matches is shared with
@@ -213,7 +252,7 @@ impl Detector {
         }
         let Some(telling) = told(event) else { return Verdict::Unjudged(Reason::Malformed) };
         // What was written is an object.
-        self.tagger.additions(&telling, &matches).into_iter().flatten().for_each(|addition| add(event, addition));
+        self.additions(&telling, &matches).into_iter().for_each(|addition| add(event, addition));
         if let Some(reason) = unjudged {
             // What was just added has a say, too.
             let additions = told(event).map(|telling| unjudged_additions(&telling, reason.label()));

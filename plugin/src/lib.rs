@@ -29,5 +29,5 @@ pub mod detector;
 pub mod harness;
 pub mod rules;
 
-pub use self::detector::{Detector, DetectorError, Event, Verdict};
+pub use self::detector::{Detector, DetectorError, Event, Found, Verdict};
 pub use self::guest::Limits;

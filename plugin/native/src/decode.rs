@@ -6,7 +6,7 @@ use crate::event::{ENTRY, Entry, ITEM, Kind, kind};
 use crate::event::{contents, entries};
 use crate::wire::Malformed;
 
-mod timestamp;
+pub mod timestamp;
 
 pub(crate) use self::timestamp::write_timestamp;
 

@@ -15,3 +15,5 @@ pub mod project;
 pub mod push;
 pub mod tag;
 pub mod wire;
+
+pub use self::decode::timestamp;

@@ -3,7 +3,7 @@
 //! This is the hot path: most of an event is stepped over, nothing is allocated for it, and values that no rule reads
 //! aren't looked into.
 
-mod names;
+pub mod names;
 #[cfg(test)]
 mod tests;
 

@@ -41,6 +41,8 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
         .max_memories_per_component(1)
         .max_memory_size(limits.memory_bytes)
         .linear_memory_keep_resident(KEPT_BYTES)
+        // Tables are small: wiping one costs less than a system call.
+        .table_keep_resident(KEPT_BYTES)
         .pagemap_scan(Enabled::Auto);
     pool
 }

@@ -19,12 +19,20 @@ pub(super) struct Ticker {
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    changed: Condvar,
+    /// A call has begun for which `sleeping` ends, or it has `stopped`.
+    begun: Condvar,
+    /// There is a slot for one that is `waiting`.
+    freed: Condvar,
 }
 
+/// Knows who waits: waking is a system call, which a call for a single event can't spare when nobody does.
 #[derive(Default)]
 struct State {
     calls: u32,
+    /// Calls for which there is no slot yet.
+    waiting: u32,
+    /// Nothing ticks until the next call.
+    sleeping: bool,
     stopped: bool,
 }
 
@@ -47,9 +55,16 @@ impl Ticker {
 
     /// Announces a call, once there is a slot for it.
     pub(super) fn enter(&self) -> Call<'_> {
-        let full = |state: &mut State| state.calls >= self.slots;
-        self.shared.wait_while(full).calls += 1;
-        self.shared.changed.notify_all();
+        let mut state = self.shared.lock();
+        while state.calls >= self.slots {
+            state.waiting += 1;
+            state = self.shared.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
+        }
+        state.calls += 1;
+        if std::mem::take(&mut state.sleeping) {
+            self.shared.begun.notify_one();
+        }
         Call(&self.shared)
     }
 
@@ -66,27 +81,31 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait_while(&self, unfit: impl FnMut(&mut State) -> bool) -> MutexGuard<'_, State> {
-        self.changed.wait_while(self.lock(), unfit).unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Is there one, or (false) never again?
+    /// Is there one, or (false) never again? The one that ended the sleep may be over by now.
     fn wait_for_call(&self) -> bool {
-        !self.wait_while(|state| state.calls == 0 && !state.stopped).stopped
+        let mut state = self.lock();
+        state.sleeping = state.calls == 0;
+        while state.sleeping && !state.stopped {
+            state = self.begun.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        !state.stopped
     }
 }
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        self.0.lock().calls -= 1;
-        self.0.changed.notify_all();
+        let mut state = self.0.lock();
+        state.calls -= 1;
+        if state.waiting > 0 {
+            self.0.freed.notify_one();
+        }
     }
 }
 
 impl Drop for Ticker {
     fn drop(&mut self) {
         self.shared.lock().stopped = true;
-        self.shared.changed.notify_all();
+        self.shared.begun.notify_one();
         if let Some(thread) = self.thread.take() {
             // It can't have panicked: it only sleeps and counts.
             let _ = thread.join();

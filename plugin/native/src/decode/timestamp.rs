@@ -1,7 +1,5 @@
 //! Writes a point in time as Vector's JSON has it: RFC 3339, with as many decimals as it takes, in groups of three.
 
-use std::io::Write;
-
 use crate::wire::{Content, Malformed, fields};
 
 /// The years that Vector, by the crate chrono, knows.
@@ -9,21 +7,51 @@ const YEARS: std::ops::RangeInclusive<i64> = -262_143..=262_142;
 const DAY: i64 = 24 * 60 * 60;
 const SECOND: u32 = 1_000_000_000;
 
+/// A point in time, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timestamp {
+    /// In the Gregorian calendar.
+    pub year: i64,
+    /// From 1.
+    pub month: i64,
+    /// From 1.
+    pub day: i64,
+    /// Up to 23.
+    pub hour: i64,
+    /// Up to 59.
+    pub minute: i64,
+    /// Up to 59.
+    pub second: i64,
+    /// Below 10⁹, or from there up to 2 · 10⁹ in the leap second that follows `second`.
+    pub nanos: u32,
+}
+
+impl Timestamp {
+    /// This point in time as a JSON string; nothing if it isn't one that Vector knows.
+    pub fn to_json(&self) -> Option<String> {
+        let Self { year, month, day, hour, minute, second, nanos } = *self;
+        // A leap second is told as the second before, with nanoseconds beyond one second.
+        let leap = i64::from(nanos / SECOND);
+        let is_date = YEARS.contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+        let is_time = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
+        if !is_date || !is_time || leap > i64::from(second == 59) {
+            return None;
+        }
+        let second = second + leap;
+        let year = if (0..=9999).contains(&year) { format!("{year:04}") } else { format!("{year:+05}") };
+        let decimals = decimals(nanos % SECOND);
+        Some(format!("\"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{decimals}Z\""))
+    }
+}
+
 /// Appends a `google.protobuf.Timestamp` as a JSON string.
 pub(crate) fn write_timestamp(message: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     let (seconds, nanos) = read(message)?;
     let (year, month, day) = date(seconds.div_euclid(DAY));
     let time = seconds.rem_euclid(DAY);
-    let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
-    // A leap second is told as the second before, with nanoseconds beyond one second.
-    let leap = i64::from(nanos / SECOND);
-    if !YEARS.contains(&year) || leap > i64::from(second == 59) {
-        return Err(Malformed);
-    }
-    let (second, nanos) = (second + leap, nanos % SECOND);
-    let year = if (0..=9999).contains(&year) { format!("{year:04}") } else { format!("{year:+05}") };
-    let text = format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{}Z", decimals(nanos));
-    write!(out, "\"{text}\"").map_err(|_| Malformed)
+    let timestamp = Timestamp { year, month, day, hour: time / 3600, minute: time / 60 % 60, second: time % 60, nanos };
+    out.extend_from_slice(timestamp.to_json().ok_or(Malformed)?.as_bytes());
+    Ok(())
 }
 
 fn read(message: &[u8]) -> Result<(i64, u32), Malformed> {

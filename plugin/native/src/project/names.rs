@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 /// The picked names, as a tree.
 #[derive(Debug)]
-pub(super) struct Names {
+pub struct Names {
     nodes: Vec<Node>,
 }
 
 /// The keys that lead on from one place in events, by slot.
 #[derive(Debug, Default)]
-pub(super) struct Node {
+pub struct Node {
     keys: Vec<Key>,
     /// Where the keys of each slot begin; one more, for the end of the last. Their number but one is a power of two.
     starts: Vec<usize>,
@@ -18,16 +18,17 @@ pub(super) struct Node {
 
 /// A key that leads to a picked field.
 #[derive(Debug)]
-pub(super) struct Key {
+pub struct Key {
     name: String,
     /// The key and a colon, as JSON.
-    pub(super) json: String,
-    pub(super) place: Place,
+    pub json: String,
+    /// What stands there.
+    pub place: Place,
 }
 
 /// What stands at a key.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Place {
+pub enum Place {
     /// A picked field.
     Field,
     /// An object or several, with fields inside: the number of the node of its keys.
@@ -36,7 +37,7 @@ pub(super) enum Place {
 
 impl Names {
     /// Indexes dotted names.
-    pub(super) fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let mut prefixes = Prefixes::default();
         prefixes.number("");
         for name in names {
@@ -46,12 +47,12 @@ impl Names {
     }
 
     /// The node of an event's own keys.
-    pub(super) fn root(&self) -> &Node {
+    pub fn root(&self) -> &Node {
         self.node(0)
     }
 
     /// The node with this number.
-    pub(super) fn node(&self, number: usize) -> &Node {
+    pub fn node(&self, number: usize) -> &Node {
         &self.nodes[number]
     }
 }
@@ -68,7 +69,7 @@ impl Node {
 
     /// The entry for `key`, if it leads to a picked field.
     #[inline]
-    pub(super) fn find(&self, key: &[u8]) -> Option<&Key> {
+    pub fn find(&self, key: &[u8]) -> Option<&Key> {
         let slot = slot(key, self.starts.len() - 1);
         self.keys[self.starts[slot]..self.starts[slot + 1]].iter().find(|known| known.name.as_bytes() == key)
     }
