@@ -63,8 +63,8 @@ const POISONS: [(&str, &str, Reason); 17] = [
         Reason::BadReport,
     ),
     (
-        "call a match malformed",
-        "(call $find (local.get $event) (i32.const 0) (i32.const 0)) (call $complain (local.get $event))",
+        "call the same malformed twice",
+        "(call $complain (local.get $event)) (call $complain (local.get $event))",
         Reason::BadReport,
     ),
     ("answer a list of gigabytes", "(global.set $found (i32.const 0x0fffffff))", Reason::BadReport),
@@ -89,6 +89,14 @@ fn a_poisonous_event_stands_alone_and_its_neighbours_are_judged() {
         assert!(judgement.spent < 4 * limits().deadline, "{what} took {:?}", judgement.spent);
         assert_eq!(judge(&guest, "m\n").findings, matches(&[0]), "{what}: a good batch afterwards");
     }
+}
+
+#[test]
+fn a_match_may_be_called_malformed_for_what_other_rules_make_of_the_event() {
+    let both = "(call $find (local.get $event) (i32.const 0) (i32.const 0)) (call $complain (local.get $event))";
+    let judgement = judge(&Detector::poisoned(both).load(&limits()).unwrap(), "m\n!\n.\nx");
+    assert_eq!((judgement.findings, judgement.malformed), (matches(&[0, 1]), vec![1, 3]));
+    assert_eq!((judgement.unjudged, judgement.failure), (Vec::new(), None));
 }
 
 #[test]
