@@ -18,6 +18,9 @@ const MAX_NEEDLES: usize = 64;
 /// Of so many bytes, one may be looked at in vain: then a search costs less than it saves.
 const WORTH: usize = 5;
 
+/// How many bytes may be read in the time that it takes to compare a needle.
+const COMPARISON: usize = 8;
+
 /// Bytes that may be looked at in vain in any case.
 const ALLOWANCE: usize = 16 << 10;
 
@@ -44,12 +47,15 @@ impl Prefilter {
         })
     }
 
-    /// Does the needle with this number, found from `start` on, stand where it counts? Adds to `effort` how many bytes were
-    /// looked at.
+    /// Does the needle with this number stand at `start`, and where it counts? Adds to `effort` how many bytes were looked at.
     fn proves(&self, number: usize, events: &[u8], start: usize, effort: &mut usize) -> bool {
         let Needle { bytes, proof } = &self.needles[number];
-        let (before, after) = (&events[..start], &events[start + bytes.len()..]);
-        *effort += bytes.len();
+        *effort += COMPARISON;
+        let (before, rest) = events.split_at(start);
+        let Some((found, after)) = rest.split_at_checked(bytes.len()) else { return false };
+        if !found.eq_ignore_ascii_case(bytes) {
+            return false;
+        }
         match proof {
             Proof::None => true,
             Proof::Key => matches!(after.first(), Some(b':' | b' ' | b'\t' | b'\r')),

@@ -1,12 +1,15 @@
-//! Finds any of some needles in many bytes, whatever the case of ASCII letters; knows nothing of JSON.
+//! Finds where some needles may stand in many bytes, whatever the case of ASCII letters; knows nothing of JSON.
 //!
-//! Each needle is filed in one of eight buckets under two neighbouring bytes of it, the rarest. Two tables say in which
-//! buckets a byte is the first of such a pair, and in which the second: where both say the same, needles are compared.
+//! With SIMD, each needle is filed in one of eight buckets under two neighbouring bytes of it, the rarest. Two tables say in
+//! which buckets a byte is the first of such a pair, and in which the second: where both say the same, a needle may stand.
+//! Without SIMD, [`skips`] does it.
 
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+mod skips;
 mod vector;
 
 /// Bytes of events, the most frequent ones first.
-const FREQUENT: &[u8] = b"\"0123456789e:,aticndsorpl-f_b.muhgvk/y{}w[]xTzjqZA";
+const FREQUENT: &[u8] = b"\"\\0123456789e:,aticndsorpl-f_b.muhgvk/y{}w[]xTzjqZA";
 
 /// So many pairs can be told apart.
 const BUCKETS: usize = 8;
@@ -17,14 +20,16 @@ pub(crate) struct Search {
     /// By the bit of their pair.
     buckets: [Vec<Filed>; BUCKETS],
     pairs: Pairs,
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+    skips: skips::Skips,
 }
 
 #[derive(Debug)]
 struct Filed {
     number: usize,
     /// In lower case.
-    needle: Box<[u8]>,
-    /// Where in it the pair ends.
+    pair: [u8; 2],
+    /// Where in the needle the pair ends.
     pair_end: usize,
 }
 
@@ -35,11 +40,12 @@ struct Pairs([[[u8; 16]; 2]; 2]);
 impl Search {
     /// Needles of two bytes or more, in lower case.
     pub(crate) fn new<'n>(needles: impl Iterator<Item = &'n [u8]>) -> Self {
-        let mut filed: Vec<_> = needles.enumerate().map(|(number, needle)| Filed::new(number, needle)).collect();
-        filed.sort_by_key(Filed::pair);
+        let needles: Vec<_> = needles.collect();
+        let mut filed: Vec<_> = needles.iter().enumerate().map(|(number, needle)| Filed::new(number, needle)).collect();
+        filed.sort_by_key(|filed| filed.pair);
         let mut groups: Vec<Vec<Filed>> = Vec::new();
         for filed in filed {
-            match groups.last_mut().filter(|group| group[0].pair() == filed.pair()) {
+            match groups.last_mut().filter(|group| group[0].pair == filed.pair) {
                 Some(group) => group.push(filed),
                 None => groups.push(vec![filed]),
             }
@@ -51,17 +57,26 @@ impl Search {
             let merged = groups.remove(right);
             groups[right - 1].extend(merged);
         }
-        let mut search = Self { buckets: Default::default(), pairs: Pairs::default() };
+        let mut search = Self {
+            buckets: Default::default(),
+            pairs: Pairs::default(),
+            #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+            skips: skips::Skips::new(&needles),
+        };
         for (bucket, group) in groups.into_iter().enumerate() {
-            group.iter().for_each(|filed| search.pairs.add(filed.pair(), 1 << bucket));
+            group.iter().for_each(|filed| search.pairs.add(filed.pair, 1 << bucket));
             search.buckets[bucket] = group;
         }
         search
     }
 
-    /// A place in the first occurrence on which `counts`, of those that start at `from` or later: it is told the number of
-    /// the needle, and where it starts.
+    /// The first place from `from` on of which `counts` says so: it is told the number of a needle that may stand there, and
+    /// where it would start. What is answered is a place in that needle.
     pub(crate) fn find(&self, text: &[u8], from: usize, mut counts: impl FnMut(usize, usize) -> bool) -> Option<usize> {
+        #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+        if !vector::is_there() {
+            return self.skips.find(text, from, counts);
+        }
         let mut counts = |number, start| start >= from && counts(number, start);
         let mut rest = from;
         while let Some((start, mut ends)) = vector::find(&self.pairs, text, rest) {
@@ -77,15 +92,12 @@ impl Search {
         None
     }
 
-    /// Is there a needle that counts, and whose pair ends at `end`?
+    /// Does a needle count whose pair ends at `end`?
     fn is_at(&self, text: &[u8], end: usize, counts: &mut impl FnMut(usize, usize) -> bool) -> bool {
         let mut buckets = self.pairs.at(text[end.saturating_sub(1)], text[end]);
         while buckets != 0 {
-            for Filed { number, needle, pair_end } in &self.buckets[buckets.trailing_zeros() as usize] {
-                if let Some(start) = end.checked_sub(*pair_end)
-                    && text[start..].get(..needle.len()).is_some_and(|found| found.eq_ignore_ascii_case(needle))
-                    && counts(*number, start)
-                {
+            for Filed { number, pair_end, .. } in &self.buckets[buckets.trailing_zeros() as usize] {
+                if end.checked_sub(*pair_end).is_some_and(|start| counts(*number, start)) {
                     return true;
                 }
             }
@@ -98,7 +110,7 @@ impl Search {
 /// How often a pair of bytes is taken for one of a bucket with these needles, compared with others.
 fn frequency<'f>(filed: impl Iterator<Item = &'f Filed>) -> f32 {
     let mut pairs = Pairs::default();
-    filed.for_each(|filed| pairs.add(filed.pair(), 1));
+    filed.for_each(|filed| pairs.add(filed.pair, 1));
     let of = |halves: &[[u8; 16]; 2]| -> f32 {
         (0..=u8::MAX).filter(|byte| Pairs::in_halves(halves, *byte) != 0).map(frequency_of).sum()
     };
@@ -114,11 +126,8 @@ impl Filed {
     fn new(number: usize, needle: &[u8]) -> Self {
         let price = |end: usize| frequency_of(needle[end - 1]) * frequency_of(needle[end]);
         let rarest = (1..needle.len()).min_by(|one, other| price(*one).total_cmp(&price(*other)));
-        Self { number, needle: needle.into(), pair_end: rarest.unwrap_or_default() }
-    }
-
-    fn pair(&self) -> [u8; 2] {
-        [self.needle[self.pair_end.saturating_sub(1)], self.needle[self.pair_end]]
+        let pair_end = rarest.unwrap_or(1);
+        Self { number, pair: [needle[pair_end - 1], needle[pair_end]], pair_end }
     }
 }
 
@@ -161,23 +170,31 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_occurrence_is_found_whatever_stands_around_it(
+        fn every_occurrence_is_found_with_simd_and_without(
             needles in vec("[ab\"\\\\{}é]{2,4}", 1..40),
             text in "[aAbBc\"\\\\{}é]{0,200}",
+            repeats in 1_usize..12,
             from in 0_usize..70,
         ) {
-            let needles: Vec<String> = needles;
+            let (needles, text): (Vec<String>, _) = (needles, text.repeat(repeats));
             let search = Search::new(needles.iter().map(|needle| needle.as_bytes()));
-            let mut found = Vec::new();
-            let end = search.find(text.as_bytes(), from, |number, start| {
-                found.push((number, start));
-                false
-            });
-            prop_assert_eq!(end, None);
-            found.sort_unstable();
             let mut expected = plainly(&needles, &text, from);
             expected.sort_unstable();
-            prop_assert_eq!(found, expected);
+            let all = |find: &dyn Fn(&mut dyn FnMut(usize, usize) -> bool) -> Option<usize>| {
+                let mut found = Vec::new();
+                let is_there = |number: usize, start: usize| {
+                    let found = text.as_bytes()[start..].get(..needles[number].len());
+                    found.is_some_and(|found| found.eq_ignore_ascii_case(needles[number].as_bytes()))
+                };
+                assert_eq!(find(&mut |number, start| {
+                    found.extend(is_there(number, start).then_some((number, start)));
+                    false
+                }), None);
+                found.sort_unstable();
+                found
+            };
+            prop_assert_eq!(&all(&|counts| search.find(text.as_bytes(), from, counts)), &expected);
+            prop_assert_eq!(&all(&|counts| search.skips.find(text.as_bytes(), from, counts)), &expected);
         }
     }
 

@@ -26,8 +26,7 @@ pub(crate) enum Proof {
 /// All that must be searched for in order to find any of the `literals`, however it is spelt.
 ///
 /// A character that isn't escaped has one spelling. So has one with a short escape, but for `/`, and but for a `\u00` escape,
-/// which is searched for by itself; without its backslash, which is frequent where paths are. Beyond ASCII, two characters
-/// fold to letters of ASCII.
+/// which is searched for by itself. Beyond ASCII, two characters fold to letters of ASCII.
 pub(crate) fn needles(literals: &[Literal], folding: Folding) -> Vec<Needle> {
     let mut needles = Vec::<Needle>::new();
     let mut chars = 0_u128;
@@ -49,16 +48,16 @@ pub(crate) fn needles(literals: &[Literal], folding: Folding) -> Vec<Needle> {
     }
     let mut plain = |bytes: &str| needles.push(Needle { bytes: bytes.into(), proof: Proof::None });
     if has_k {
-        ["\u{212A}", "u212a"].into_iter().for_each(&mut plain);
+        ["\u{212A}", "\\u212a"].into_iter().for_each(&mut plain);
     }
     if has_s {
-        ["\u{17F}", "u017f"].into_iter().for_each(&mut plain);
+        ["\u{17F}", "\\u017f"].into_iter().for_each(&mut plain);
     }
     if chars >> b'/' & 1 == 1 {
         plain("\\/");
     }
     if chars != 0 {
-        needles.push(Needle { bytes: b"u00".into(), proof: Proof::Code(chars) });
+        needles.push(Needle { bytes: b"\\u00".into(), proof: Proof::Code(chars) });
     }
     needles
 }
@@ -87,12 +86,12 @@ mod tests {
     #[test]
     fn a_literal_is_searched_for_in_every_spelling() {
         for (text, case, folding, expected) in [
-            ("Docker", Case::Sensitive, Folding::Unicode, &[r#""docker""#, "u00"][..]),
-            ("docker", Case::Insensitive, Folding::Unicode, &[r#""docker""#, "\u{212A}", "u212a", "u00"]),
-            ("docker", Case::Insensitive, Folding::Ascii, &[r#""docker""#, "u00"]),
-            ("sh", Case::Insensitive, Folding::Unicode, &[r#""sh""#, "\u{17F}", "u017f", "u00"]),
-            ("/bin", Case::Sensitive, Folding::Unicode, &[r#""/bin""#, r"\/", "u00"]),
-            (r#"C:\W"x"#, Case::Sensitive, Folding::Unicode, &[r#""c:\\w\"x""#, "u00"]),
+            ("Docker", Case::Sensitive, Folding::Unicode, &[r#""docker""#, r"\u00"][..]),
+            ("docker", Case::Insensitive, Folding::Unicode, &[r#""docker""#, "\u{212A}", "\\u212a", r"\u00"]),
+            ("docker", Case::Insensitive, Folding::Ascii, &[r#""docker""#, r"\u00"]),
+            ("sh", Case::Insensitive, Folding::Unicode, &[r#""sh""#, "\u{17F}", "\\u017f", r"\u00"]),
+            ("/bin", Case::Sensitive, Folding::Unicode, &[r#""/bin""#, r"\/", r"\u00"]),
+            (r#"C:\W"x"#, Case::Sensitive, Folding::Unicode, &[r#""c:\\w\"x""#, r"\u00"]),
         ] {
             let needles = needles(&[literal(text, case)], folding);
             let spelt: Vec<_> = needles.iter().map(|needle| str::from_utf8(&needle.bytes).unwrap()).collect();

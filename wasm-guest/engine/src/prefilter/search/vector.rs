@@ -1,6 +1,15 @@
-//! Looks for pairs of bytes sixteen bytes at a time: with SIMD where there is a shuffle of bytes, else one by one.
+//! Looks for pairs of bytes, 64 bytes at a time, with instructions that shuffle bytes.
 
 use super::Pairs;
+
+/// Has the machine such instructions?
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+pub(super) fn is_there() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("ssse3");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
 
 /// The first 64 bytes from `from` on in which pairs end: where they start, and a bit for each such end.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -8,21 +17,22 @@ pub(super) fn find(pairs: &Pairs, text: &[u8], from: usize) -> Option<(usize, u6
     find_shuffling(pairs, text, from)
 }
 
-/// The first 64 bytes from `from` on in which pairs end: where they start, and a bit for each such end.
+/// The first 64 bytes from `from` on in which pairs end: where they start, and a bit for each such end. Nothing if the
+/// machine hasn't what it takes.
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "instructions that not every processor has")]
 pub(super) fn find(pairs: &Pairs, text: &[u8], from: usize) -> Option<(usize, u64)> {
-    if std::arch::is_x86_feature_detected!("ssse3") {
-        // SAFETY: the processor has the only feature that the function asks for.
-        return unsafe { find_shuffling(pairs, text, from) };
+    if !is_there() {
+        return None;
     }
-    find_plainly(pairs, text, from)
+    // SAFETY: the processor has the only feature that the function asks for.
+    unsafe { find_shuffling(pairs, text, from) }
 }
 
-/// The first 64 bytes from `from` on in which pairs end: where they start, and a bit for each such end.
+/// Nothing, since the machine hasn't what it takes.
 #[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
-pub(super) fn find(pairs: &Pairs, text: &[u8], from: usize) -> Option<(usize, u64)> {
-    find_plainly(pairs, text, from)
+pub(super) fn find(_: &Pairs, _: &[u8], _: usize) -> Option<(usize, u64)> {
+    None
 }
 
 #[cfg(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
@@ -56,11 +66,4 @@ fn find_shuffling(pairs: &Pairs, text: &[u8], from: usize) -> Option<(usize, u64
     let mut last = [0; 64];
     last[..tail.len()].copy_from_slice(tail);
     find_in(&last).map(|ends| (text.len() - tail.len(), ends))
-}
-
-/// The same without SIMD.
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-fn find_plainly(pairs: &Pairs, text: &[u8], from: usize) -> Option<(usize, u64)> {
-    let ends = from.max(1)..text.len();
-    ends.into_iter().find(|end| pairs.at(text[end - 1], text[*end]) != 0).map(|end| (end, 1))
 }
