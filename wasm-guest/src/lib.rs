@@ -23,9 +23,8 @@ use bindings::exports;
 
 static DETECTOR: OnceLock<Detector> = OnceLock::new();
 
-/// Memory that is there when a batch comes, for it and what is made of it: two of the default size. An instance that had to
-/// grow its memory would have the host ask the kernel before each batch and after it.
-const ROOM: usize = 2 << 20;
+/// Memory that is there when a batch comes: enough for a small one, which needn't ask the host for more then.
+const ROOM: usize = 128 << 10;
 
 struct Module;
 

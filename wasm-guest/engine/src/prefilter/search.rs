@@ -168,6 +168,9 @@ mod tests {
             .collect()
     }
 
+    /// A search that asks of each occurrence whether it counts.
+    type Find<'s> = dyn Fn(&mut dyn FnMut(usize, usize) -> bool) -> Option<usize> + 's;
+
     proptest! {
         #[test]
         fn every_occurrence_is_found_with_simd_and_without(
@@ -180,7 +183,7 @@ mod tests {
             let search = Search::new(needles.iter().map(|needle| needle.as_bytes()));
             let mut expected = plainly(&needles, &text, from);
             expected.sort_unstable();
-            let all = |find: &dyn Fn(&mut dyn FnMut(usize, usize) -> bool) -> Option<usize>| {
+            let all = |find: &Find<'_>| {
                 let mut found = Vec::new();
                 let is_there = |number: usize, start: usize| {
                     let found = text.as_bytes()[start..].get(..needles[number].len());

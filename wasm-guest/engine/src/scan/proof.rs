@@ -62,7 +62,7 @@ pub(super) fn prove<'e>(
     scratch: &mut Scratch,
     mut found: impl FnMut(usize, Value<'e>),
 ) -> bool {
-    if scratch.failures >= FAILURES && scratch.failures % PATIENCE != 0 {
+    if scratch.failures >= FAILURES && !scratch.failures.is_multiple_of(PATIENCE) {
         scratch.failures += 1;
         return false;
     }
