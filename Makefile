@@ -1,5 +1,5 @@
 # Everything that a newcomer types. Each target does its own set-up.
-.PHONY: run test bench record-instructions setup
+.PHONY: run test bench record-instructions package package-check setup
 
 out := target/quickstart
 weir := target/release/weir
@@ -27,6 +27,21 @@ bench: setup
 record-instructions: setup
 	UPDATE_GOLDEN=1 cargo test --locked --package weir-tests --test instructions
 	git diff -- tests/data/instructions.json
+
+# What a release holds, in target/package.
+package: setup
+	cargo build --release --locked --package weir --package weir-lua
+	@cargo deb --version >/dev/null 2>&1 || cargo install --locked cargo-deb@3.8.0
+	packaging/build.sh
+
+# Is it whole, and would it be the same if it were made again?
+package-check: package
+	cd target/package && sha256sum --check --quiet SHA256SUMS
+	rm -rf target/package.before && mv target/package target/package.before
+	packaging/build.sh
+	diff --recursive target/package.before target/package
+	dpkg-deb --info target/package/*.deb
+	dpkg-deb --contents target/package/*.deb
 
 # rust-toolchain.toml names the toolchain and its target; a toolchain that was there before may lack the target.
 setup:

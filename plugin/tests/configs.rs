@@ -322,7 +322,8 @@ fn systemd_takes_the_service() {
 #[test]
 fn vector_takes_its_configs() {
     let folder = tempfile::tempdir().unwrap();
-    for (number, (_, text)) in vector_configs().into_iter().enumerate() {
+    let in_process = ("vector/in-process.yaml", read("vector/in-process.yaml"));
+    for (number, (_, text)) in vector_configs().into_iter().chain([in_process]).enumerate() {
         let file = folder.path().join(format!("{number}.yaml"));
         fs::write(&file, text).unwrap();
         ask(Command::new("vector").args(["validate", "--no-environment"]).arg(&file));

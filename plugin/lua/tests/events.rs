@@ -1,4 +1,5 @@
 //! Events in the shapes that Vector's `lua` transform gives to a script, and in those that a hostile script could make.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! A detector that fails harms only the event on which it does.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 #[path = "../../tests/support/mod.rs"]
 mod detectors;

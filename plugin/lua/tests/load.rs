@@ -1,4 +1,5 @@
 //! What a script may give to `load`, and what it is told if that can't be used.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 #[path = "../../tests/golden/mod.rs"]
 mod golden;

@@ -1,4 +1,5 @@
 //! The config for Weir inside Vector does what it says: its script under Lua, and all of it in Vector, if there is one here.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod support;
 
@@ -8,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use support::Lua;
+use support::{Lua, tell};
 
 const MATCHING: &str =
     r#"{"event":{"category":"process","type":"start"},"process":{"name":"docker"},"container":{"id":"c1"}}"#;
@@ -49,9 +50,7 @@ fn the_script_in_the_config_tags_what_matches_and_emits_every_event() {
 #[test]
 fn events_pass_through_a_vector_that_has_weir_inside() {
     if Command::new("vector").arg("--version").output().is_err() {
-        // Past what captures the output of tests that succeed.
-        writeln!(std::io::stderr(), "skipped: no `vector` on PATH").unwrap();
-        return;
+        return tell("skipped: no `vector` on PATH");
     }
     let Some(lua) = Lua::find() else { return };
     let folder = lua.folder.path();

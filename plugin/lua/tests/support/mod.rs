@@ -1,5 +1,9 @@
 //! Runs scripts in Debian's `lua5.4`, where there is one, with the built module on their path.
-#![allow(dead_code, clippy::unwrap_used, reason = "helpers of tests are tests, and each test file uses another part")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests, and each test file uses another part of it"
+)]
 
 use std::io::Write;
 use std::os::unix::fs::symlink;
@@ -22,8 +26,7 @@ impl Lua {
     /// Nothing, and that it says, if there is no `lua5.4` on this machine.
     pub fn find() -> Option<Self> {
         if Command::new("lua5.4").arg("-v").output().is_err() {
-            // Past what captures the output of tests that succeed.
-            writeln!(std::io::stderr(), "skipped: no `lua5.4` on PATH").unwrap();
+            tell("skipped: no `lua5.4` on PATH");
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
@@ -43,6 +46,12 @@ impl Lua {
         assert!(output.status.success(), "{}\n{script}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
+}
+
+/// Says something past what captures the output of tests that succeed.
+pub fn tell(what: &str) {
+    let mut stderr = std::io::stderr();
+    writeln!(stderr, "{what}").unwrap();
 }
 
 /// The library that Cargo built beside this test.
