@@ -34,7 +34,8 @@ const COMPONENT: Guest = Guest {
     package: "weir-guest",
     sources: &["wasm-guest/Cargo.toml", "wasm-guest/src", "wasm-guest/wit"],
     folder: "guest",
-    flags: &["-Ctarget-feature=+simd128"],
+    // A quarter of the usual stack: all memory is looked through after each batch, for pages to wipe.
+    flags: &["-Ctarget-feature=+simd128", "-Clink-arg=-zstack-size=262144"],
 };
 
 /// The one that becomes a filter for Fluent Bit, whose runtime knows no SIMD and bounds no memory.

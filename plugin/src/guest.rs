@@ -154,7 +154,7 @@ impl Guest {
 
     fn detect(&self, slot: &Slot<'_>, bytes: &[u8], lines: u32, deadline: Duration) -> Result<Judgement, Failure> {
         let most_bytes = report::most_bytes(lines, &self.description);
-        let answer = slot.call(deadline, most_bytes, |store, detector| detector.call_detect(store, bytes))?;
+        let answer = slot.detect(deadline, most_bytes, bytes)?;
         report::check(answer, lines, &self.description)
     }
 }

@@ -15,7 +15,7 @@ fn main() {
     let Some(lua) = Lua::find() else { return };
     // `cargo test --benches` only wants to know that it still runs.
     let is_bench = env::args().any(|argument| argument == "--bench");
-    let (count, rounds) = if is_bench { (5_000, 40) } else { (100, 1) };
+    let (count, rounds) = if is_bench { (200, 500) } else { (100, 1) };
     for shape in [Shape::Plain, Shape::Enriched] {
         let logs = events(shape, SEED, count)
             .map(|event| literal(&serde_json::from_str(&event.json).expect("the generator makes JSON")));

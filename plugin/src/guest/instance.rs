@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, ComponentExportIndex, Linker};
 use wasmtime::{ResourceLimiter, Store, Trap};
 
-use super::bindings::{Detector, ModulePre};
+use super::bindings::{Detector, ModulePre, Report};
 use super::ticker::{Call, Ticker};
 use super::{Failure, Limits, Reason};
 
 /// A compiled detector, of which an instance takes microseconds.
 pub(super) struct Instances {
     prepared: ModulePre<Memory>,
+    detect: ComponentExportIndex,
     ticker: Ticker,
     memory_bytes: usize,
 }
@@ -29,12 +30,13 @@ pub(super) struct Memory {
 }
 
 impl Instances {
-    /// Prepares a component that imports nothing and exports the interface.
-    pub(super) fn new(component: &Component, limits: &Limits) -> wasmtime::Result<Self> {
+    /// Prepares a component that imports nothing and exports the interface, with its function `detect` there.
+    pub(super) fn new(component: &Component, detect: ComponentExportIndex, limits: &Limits) -> wasmtime::Result<Self> {
         let engine = component.engine();
         let linked = Linker::new(engine).instantiate_pre(component)?;
         Ok(Self {
             prepared: ModulePre::new(linked)?,
+            detect,
             ticker: Ticker::start(engine.clone(), limits.workers)?,
             memory_bytes: limits.memory_bytes,
         })
@@ -47,12 +49,36 @@ impl Instances {
 }
 
 impl Slot<'_> {
-    /// Calls a fresh instance, and takes an answer of at most `most_bytes`.
-    pub(super) fn call<R>(
+    /// Has a fresh instance asked for what it is, and takes an answer of at most `most_bytes`.
+    pub(super) fn ask<R>(
         &self,
         deadline: Duration,
         most_bytes: usize,
-        call: impl FnOnce(&mut Store<Memory>, &Detector) -> wasmtime::Result<R>,
+        ask: impl FnOnce(&mut Store<Memory>, &Detector) -> wasmtime::Result<R>,
+    ) -> Result<R, Failure> {
+        self.call(deadline, most_bytes, |store| {
+            let module = self.instances.prepared.instantiate(&mut *store)?;
+            ask(store, module.weir_detector_detector())
+        })
+    }
+
+    /// Has a fresh instance judge `events`, and takes an answer of at most `most_bytes`.
+    pub(super) fn detect(&self, deadline: Duration, most_bytes: usize, events: &[u8]) -> Result<Report, Failure> {
+        let Instances { prepared, detect, .. } = self.instances;
+        // `prepared.instantiate` would check the types of all functions anew, which counts for a batch of one event.
+        self.call(deadline, most_bytes, |store| {
+            let instance = prepared.instance_pre().instantiate(&mut *store)?;
+            let detect = instance.get_typed_func::<(&[u8],), (Report,)>(&mut *store, detect)?;
+            let (report,) = detect.call(store, (events,))?;
+            Ok(report)
+        })
+    }
+
+    fn call<R>(
+        &self,
+        deadline: Duration,
+        most_bytes: usize,
+        call: impl FnOnce(&mut Store<Memory>) -> wasmtime::Result<R>,
     ) -> Result<R, Failure> {
         let Instances { prepared, memory_bytes, .. } = self.instances;
         let mut store = Store::new(prepared.engine(), Memory { most_bytes: *memory_bytes, refused: false });
@@ -60,9 +86,7 @@ impl Slot<'_> {
         store.set_epoch_deadline(Ticker::ticks(deadline));
         store.set_hostcall_fuel(most_bytes);
         // A trapped instance may hold half-written memory: each call has its own, and leaves nothing to the next.
-        let answer =
-            prepared.instantiate(&mut store).and_then(|module| call(&mut store, module.weir_detector_detector()));
-        answer.map_err(|error| failure(&error, deadline, store.data()))
+        call(&mut store).map_err(|error| failure(&error, deadline, store.data()))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
-use wasmtime::component::Component;
+use wasmtime::component::{Component, ComponentExportIndex};
 use weir_engine::limits::{self, DescriptionError, MAX_MODULE_BYTES};
 
 use super::bindings::{FUNCTIONS, INTERFACE, VERSION};
@@ -171,8 +171,8 @@ pub(super) fn compile(module: &Module<'_>, limits: &Limits) -> Result<Instances,
     let engine = sandbox::new(limits, module.cache).map_err(no_sandbox)?;
     let component = Component::from_binary(&engine, module.bytes).map_err(|error| refusal(module, &error))?;
     check_imports(module, &component)?;
-    check_exports(module, &component)?;
-    Instances::new(&component, limits).map_err(no_sandbox)
+    let detect = check_exports(module, &component)?;
+    Instances::new(&component, detect, limits).map_err(no_sandbox)
 }
 
 /// Starts the detector for the first time, and asks for its rules.
@@ -180,13 +180,13 @@ pub(super) fn introduce(module: &Module<'_>, limits: &Limits, instances: &Instan
     let name = || module.name.to_owned();
     let deadline = limits.deadline.saturating_mul(PATIENCE);
     let slot = instances.slot();
-    slot.call(deadline, 0, |_, _| Ok(())).map_err(|failure| match failure.reason {
+    slot.ask(deadline, 0, |_, _| Ok(())).map_err(|failure| match failure.reason {
         // Nothing was asked yet, so what couldn't be read are the types of the exports.
         Reason::BadReport => LoadError::OtherTypes { module: name(), reason: failure.detail },
         _ => LoadError::Introduction { module: name(), failure },
     })?;
     let description = slot
-        .call(deadline, limits.memory_bytes, describe::ask)
+        .ask(deadline, limits.memory_bytes, describe::ask)
         .map_err(|failure| LoadError::Introduction { module: name(), failure })?;
     limits::check(description.rules.iter(), &description.fields)
         .and_then(|()| limits::check_exceptions(description.exceptions.iter(), description.rules.len()))
@@ -210,19 +210,19 @@ fn check_imports(module: &Module<'_>, component: &Component) -> Result<(), LoadE
     }
 }
 
-fn check_exports(module: &Module<'_>, component: &Component) -> Result<(), LoadError> {
+/// Finds `detect`, and that all else is there.
+fn check_exports(module: &Module<'_>, component: &Component) -> Result<ComponentExportIndex, LoadError> {
     let wanted = format!("{INTERFACE}@{VERSION}");
     let Some(interface) = component.get_export_index(None, &*wanted) else {
         return Err(missing_interface(module, component, wanted));
     };
-    let lacks = |function: &&str| component.get_export_index(Some(&interface), *function).is_none();
-    match FUNCTIONS.into_iter().find(lacks) {
-        Some(function) => {
-            let export = format!("{wanted}#{function}");
-            Err(LoadError::MissingExport { module: module.name.into(), export })
-        }
-        None => Ok(()),
-    }
+    let find = |function: &str| {
+        let missing =
+            || LoadError::MissingExport { module: module.name.into(), export: format!("{wanted}#{function}") };
+        component.get_export_index(Some(&interface), function).ok_or_else(missing)
+    };
+    FUNCTIONS.into_iter().try_for_each(|function| find(function).map(drop))?;
+    find("detect")
 }
 
 fn missing_interface(module: &Module<'_>, component: &Component, wanted: String) -> LoadError {
