@@ -120,10 +120,11 @@ impl Detector {
     /// Judges newline-delimited JSON. A blank line is no event, but counts as a line.
     pub fn detect(&self, events: &[u8]) -> Report {
         let mut report = Report::default();
-        let mut room = self.room();
+        // Often no line needs any, if they are few.
+        let mut room = None;
         for (event, line) in Candidates::new(self.prefilter.as_ref(), events) {
             if !line.trim_ascii().is_empty() {
-                self.judge(event, line, &mut room, &mut report);
+                self.judge(event, line, room.get_or_insert_with(|| self.room()), &mut report);
             }
         }
         report
