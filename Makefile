@@ -22,6 +22,7 @@ test: setup
 bench: setup
 	cargo build --release --locked --package weir
 	cargo bench --locked --package weir-tests --bench command --bench throughput --bench rules --bench relay --bench fluent_bit
+	cargo bench --locked --package weir-lua --bench process
 
 # After a change that is meant to make the guest faster, or that is worth what it costs.
 record-instructions: setup

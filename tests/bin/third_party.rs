@@ -8,7 +8,7 @@ use std::{env, fs};
 use serde_json::Value;
 
 /// What a release is made of.
-const ROOTS: [&str; 3] = ["weir", "weir-lua", "weir-guest"];
+const ROOTS: [&str; 4] = ["weir", "weir-lua", "weir-guest", "weir-guest-fluent-bit"];
 /// How the names of files begin that hold licences.
 const LICENCES: [&str; 5] = ["license", "licence", "copying", "copyright", "notice"];
 
