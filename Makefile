@@ -1,5 +1,5 @@
 # Everything that a newcomer types. Each target does its own set-up.
-.PHONY: run test bench record-instructions package package-check setup
+.PHONY: run test bench bench-peers record-bench record-instructions package package-check setup
 
 out := target/quickstart
 weir := target/release/weir
@@ -23,6 +23,10 @@ bench: setup
 	cargo build --release --locked --package weir
 	cargo bench --locked --package weir-tests --bench command --bench throughput --bench rules --bench relay --bench fluent_bit
 	cargo bench --locked --package weir-lua --bench process
+
+# What the README shows; on a machine that does nothing else.
+record-bench: bench
+	cp target/bench/results.json target/bench/*.svg tests/benches/recorded/
 
 # After a change that is meant to make the guest faster, or that is worth what it costs.
 record-instructions: setup

@@ -2,7 +2,6 @@
 //! given memory, as Fluent Bit does it.
 
 #[path = "../fluent_bit/host.rs"]
-#[expect(dead_code, reason = "the tests use the rest")]
 mod host;
 #[path = "../fluent_bit/interpreters.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]

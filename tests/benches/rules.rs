@@ -24,21 +24,18 @@ fn main() -> Fallible<()> {
     let (sizes, count, rounds): (&[usize], _, _) =
         if report::is_bench() { (&[1, 10, 100, 823, 3_000], 50_000, 5) } else { (&[1, 10], 500, 1) };
     let bench = Bench { batches: batches(count), events: count, rounds };
-    let mut table = Table::new(bench.title("Made-up rules"), &COLUMNS);
+    let mut table = Table::new(bench.title(), &COLUMNS);
     let mut one = None;
     for size in sizes {
         let costs = bench.measure(&rule_set(SEED, *size)?)?;
-        table.row("", &costs.row(*size, one.get_or_insert(costs)));
+        table.row("made-up", &costs.row(*size, one.get_or_insert(costs)));
     }
     draw(&table)?;
-    let mut tables = vec![table];
     if let (Some(folder), Some(one)) = (env::var_os("WEIR_RULES"), &one) {
         let rules = usable(Path::new(&folder))?;
-        let mut table = Table::new(bench.title("Public rules"), &COLUMNS);
-        table.row("", &bench.measure(&rules)?.row(rules.len(), one));
-        tables.push(table);
+        table.row("public", &bench.measure(&rules)?.row(rules.len(), one));
     }
-    Ok(report::write("rules", &tables.iter().collect::<Vec<_>>())?)
+    Ok(report::write("rules", &[&table])?)
 }
 
 fn parse(path: PathBuf, text: &str) -> Result<RuleFile, String> {
@@ -75,10 +72,10 @@ struct Bench {
 }
 
 impl Bench {
-    fn title(&self, rules: &str) -> String {
+    fn title(&self) -> String {
         let bytes: usize = self.batches.iter().map(|batch| batch.bytes().len()).sum();
         let Self { events, rounds, .. } = self;
-        format!("{rules}: {events} events of {} bytes on average; best of {rounds} rounds", bytes / events)
+        format!("Rules in one module: {events} events of {} bytes on average; best of {rounds} rounds", bytes / events)
     }
 
     fn measure(&self, rules: &[RuleFile]) -> Fallible<Costs> {
