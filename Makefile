@@ -26,6 +26,7 @@ bench: setup
 
 # What the README shows; on a machine that does nothing else.
 record-bench: bench
+	mkdir -p tests/benches/recorded
 	cp target/bench/results.json target/bench/*.svg tests/benches/recorded/
 
 # After a change that is meant to make the guest faster, or that is worth what it costs.
