@@ -4,6 +4,7 @@
 #[path = "fluent_bit/host.rs"]
 mod host;
 #[path = "fluent_bit/interpreters.rs"]
+#[expect(dead_code, reason = "the bench uses the rest")]
 mod interpreters;
 
 use std::cell::RefCell;

@@ -53,8 +53,10 @@ pub(crate) fn scan<'e>(
     event: &'e [u8],
     paths: &Paths,
     scratch: &mut Scratch,
-    mut found: impl FnMut(usize, Value<'e>),
+    found: impl FnMut(usize, Value<'e>),
 ) -> Result<(), Malformed> {
+    #[cfg(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
+    let mut found = found;
     #[cfg(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
     if proof::prove(event, paths, &mut scratch.proof, &mut found) {
         return Ok(());
