@@ -6,6 +6,8 @@ mod host;
 #[path = "fluent_bit/interpreters.rs"]
 #[expect(dead_code, reason = "the bench uses the rest")]
 mod interpreters;
+#[path = "fluent_bit/stock.rs"]
+mod stock;
 
 use std::cell::RefCell;
 use std::fs;

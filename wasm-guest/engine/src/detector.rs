@@ -117,6 +117,11 @@ impl Detector {
         &self.described
     }
 
+    /// Does `event` lack what every rule asks for? Then it matches none, whether it is malformed or not.
+    pub fn dismisses(&self, event: &[u8]) -> bool {
+        Candidates::new(self.prefilter.as_ref(), event).next().is_none()
+    }
+
     /// Judges newline-delimited JSON. A blank line is no event, but counts as a line.
     pub fn detect(&self, events: &[u8]) -> Report {
         let mut report = Report::default();

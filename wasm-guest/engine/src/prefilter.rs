@@ -58,7 +58,7 @@ impl Prefilter {
         }
         match proof {
             Proof::None => true,
-            Proof::Key => matches!(after.first(), Some(b':' | b' ' | b'\t' | b'\r')),
+            Proof::Key => matches!(after.first(), Some(b':' | b' ' | b'\t' | b'\r' | b'\n')),
             Proof::Code(chars) => code(after).is_some_and(|code| chars >> code & 1 == 1),
             Proof::Value(fields) => {
                 let before =

@@ -71,6 +71,9 @@ impl Filter {
         if record.len() > LONGEST_JUDGED {
             return Err("too_large");
         }
+        if self.detector.dismisses(record) {
+            return Ok(());
+        }
         if !memory::has_room(self.need.of_record(record.len())) {
             return Err("memory");
         }
