@@ -24,6 +24,13 @@ bench: setup
 	cargo bench --locked --package weir-tests --bench command --bench throughput --bench rules --bench relay --bench fluent_bit
 	cargo bench --locked --package weir-lua --bench process
 
+# What one would run instead of Weir, on the same events; the peers take a quarter of an hour to build.
+bench-peers: setup
+	cargo build --release --locked --package weir
+	cargo build --release --locked --manifest-path tests/peers/Cargo.toml --target-dir target/peers \
+		--package weir-peers-smartmodule --target wasm32-unknown-unknown
+	cargo run --release --locked --manifest-path tests/peers/Cargo.toml --target-dir target/peers
+
 # What the README shows; on a machine that does nothing else.
 record-bench: bench
 	mkdir -p tests/benches/recorded
