@@ -45,13 +45,13 @@ record-instructions: setup
 package: setup
 	cargo build --release --locked --package weir --package weir-lua
 	@cargo deb --version >/dev/null 2>&1 || cargo install --locked cargo-deb@3.8.0
-	packaging/build.sh
+	plugin/package.sh
 
 # Is it whole, and would it be the same if it were made again?
 package-check: package
 	cd target/package && sha256sum --check --quiet SHA256SUMS
 	rm -rf target/package.before && mv target/package target/package.before
-	packaging/build.sh
+	plugin/package.sh
 	diff --recursive target/package.before target/package
 	dpkg-deb --info target/package/*.deb
 	dpkg-deb --contents target/package/*.deb
