@@ -11,7 +11,8 @@ const RULE: &str = include_str!("../../wasm-guest/rules/container_management_uti
 fn a_filter_is_built_the_same_twice_and_tells_its_rules_and_exceptions() {
     let folder = Folder::new();
     folder.write("rule.toml", RULE);
-    let exception = "[[exceptions]]\nname = 'Builds'\ncomment = 'OPS-1'\nrules = 'all'\ncondition = 'process.pid == 1'\n";
+    let exception =
+        "[[exceptions]]\nname = 'Builds'\ncomment = 'OPS-1'\nrules = 'all'\ncondition = 'process.pid == 1'\n";
     folder.write("known.exceptions.toml", exception);
     let build = "build rule.toml known.exceptions.toml --for fluent-bit -o";
     let said = folder.run(&format!("{build} filter.wasm"), "").complaint(0);
@@ -38,7 +39,8 @@ fn an_exception_with_a_window_is_refused_by_name() {
     let folder = Folder::new();
     folder.write("rule.toml", RULE);
     for window in ["not_before = 2026-01-01T00:00:00Z", "expires = 2126-01-01T00:00:00Z"] {
-        let exception = "[[exceptions]]\nname = 'Builds'\ncomment = 'OPS-1'\nrules = 'all'\ncondition = 'process.pid == 1'\n";
+        let exception =
+            "[[exceptions]]\nname = 'Builds'\ncomment = 'OPS-1'\nrules = 'all'\ncondition = 'process.pid == 1'\n";
         folder.write("known.exceptions.toml", format!("{exception}{window}\n"));
         let said =
             folder.run("build rule.toml known.exceptions.toml --for fluent-bit -o filter.wasm", "").complaint(78);
