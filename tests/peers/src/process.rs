@@ -27,15 +27,17 @@ pub fn cat(events: &Events) -> Fallible<Outcome> {
     Ok(Outcome::Ran { took, matching: events.matching })
 }
 
-/// Weir, with its start: the module is compiled in it.
+/// Weir, with its start; but for the first time, the module is compiled already.
 pub fn weir(events: &Events) -> Fallible<Outcome> {
     let binary = std::env::var("WEIR").unwrap_or_else(|_| "target/release/weir".into());
     let module = events.folder().join("rule.wasm");
     let rule = "wasm-guest/rules/container_management_utility.toml";
     run(Command::new(&binary).args(["build", rule, "-o"]).arg(&module).stderr(Stdio::null()))?;
     let tagged = events.folder().join("weir");
+    let config = events.folder().join("weir.yaml");
+    fs::write(&config, "detect: {module: rule.wasm, cache_dir: cache}")?;
     let mut command = Command::new(&binary);
-    command.args(["run", "--quiet", "--workers=1", "--module"]).arg(&module);
+    command.args(["run", "--quiet", "--workers=1", "--config"]).arg(&config);
     command.arg("--input").arg(events.file()).arg("--output").arg(&tagged);
     let took = run(&mut command)?;
     Ok(Outcome::Ran { took, matching: tagged_lines(&fs::read(tagged)?) })

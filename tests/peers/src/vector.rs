@@ -30,7 +30,8 @@ pub fn run(events: &Events) -> Fallible<Outcome> {
     let before = cpu_time(UsageWho::RUSAGE_SELF)?;
     for line in events.lines() {
         let value: Value = serde_json::from_slice(line)?;
-        let mut target = TargetValue { value, metadata: Value::Object(Default::default()), secrets: Secrets::default() };
+        let mut target =
+            TargetValue { value, metadata: Value::Object(Default::default()), secrets: Secrets::default() };
         runtime.resolve(&mut target, &compiled.program, &timezone).map_err(|error| error.to_string())?;
         runtime.clear();
         matching += usize::from(target.value.get(vrl::path!("rule")).is_some());
