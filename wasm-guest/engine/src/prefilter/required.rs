@@ -61,6 +61,9 @@ const COMMON: [&str; 21] = [
     "windows",
 ];
 
+/// Last steps of the names of fields that nearly every event has.
+const COMMON_KEYS: [&str; 7] = ["category", "id", "kind", "name", "path", "pid", "type"];
+
 /// The literals of which an event must hold at least one for any rule to match, sorted; `None` if some rule may match
 /// without.
 pub(crate) fn required(program: &Program) -> Option<Vec<Literal>> {
@@ -224,7 +227,8 @@ impl Literal {
     fn weight(&self) -> u32 {
         match self.len() {
             _ if COMMON.contains(&&*self.text) => 1000,
-            _ if self.place == Place::Key => 400,
+            _ if self.place == Place::Key && COMMON_KEYS.contains(&&*self.text) => 450,
+            _ if self.place == Place::Key => 200,
             ..3 => 500,
             3 => 100,
             4 => 30,
