@@ -4,7 +4,6 @@
 #[path = "fluent_bit/host.rs"]
 mod host;
 #[path = "fluent_bit/interpreters.rs"]
-#[expect(dead_code, reason = "the bench uses the rest")]
 mod interpreters;
 #[path = "fluent_bit/stock.rs"]
 mod stock;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::CStr;
 
+use tinywasm::ExecProgress;
 use tinywasm::types::WasmValue;
 use wasmi::Val;
 
@@ -25,25 +26,10 @@ pub struct Wasmi {
 
 impl Wasmi {
     pub fn new(module: &[u8]) -> Result<Self, wasmi::Error> {
-        Self::with(wasmi::Config::default().consume_fuel(false), module)
-    }
-
-    /// One that counts instructions.
-    pub fn counting(module: &[u8]) -> Result<Self, wasmi::Error> {
-        let mut counting = Self::with(wasmi::Config::default().consume_fuel(true), module)?;
-        counting.store.set_fuel(u64::MAX)?;
-        Ok(counting)
-    }
-
-    /// How many instructions were counted.
-    pub fn counted(&self) -> Result<u64, wasmi::Error> {
-        Ok(u64::MAX - self.store.get_fuel()?)
-    }
-
-    fn with(config: &mut wasmi::Config, module: &[u8]) -> Result<Self, wasmi::Error> {
+        let mut config = wasmi::Config::default();
         // Fluent Bit's runtime has neither.
         config.wasm_simd(false).wasm_tail_call(false);
-        let engine = wasmi::Engine::new(config);
+        let engine = wasmi::Engine::new(&config);
         let mut store = wasmi::Store::new(&engine, ());
         let module = wasmi::Module::new(&engine, module)?;
         let instance = wasmi::Linker::new(&engine).instantiate_and_start(&mut store, &module)?;
@@ -87,7 +73,12 @@ pub struct Tinywasm {
     store: tinywasm::Store,
     instance: tinywasm::ModuleInstance,
     memory: tinywasm::Memory,
+    /// How many were executed, by whole steps.
+    pub instructions: u64,
 }
+
+/// It looks at its fuel whenever it has executed so many instructions.
+const STEP: u64 = 128;
 
 impl Tinywasm {
     pub fn new(module: &[u8]) -> tinywasm::Result<Self> {
@@ -95,15 +86,25 @@ impl Tinywasm {
         let mut store = tinywasm::Store::default();
         let instance = tinywasm::ModuleInstance::instantiate(&mut store, &module, None)?;
         let memory = instance.memory("memory")?;
-        Ok(Self { store, instance, memory })
+        Ok(Self { store, instance, memory, instructions: 0 })
+    }
+
+    fn run(&mut self, function: &str, arguments: &[i32]) -> tinywasm::Result<Vec<WasmValue>> {
+        let arguments: Vec<_> = arguments.iter().copied().map(WasmValue::I32).collect();
+        let function = self.instance.func_untyped(&self.store, function)?;
+        let mut execution = function.call_resumable(&mut self.store, &arguments)?;
+        loop {
+            match execution.resume_with_fuel(1)? {
+                ExecProgress::Completed(results) => return Ok(results),
+                ExecProgress::Suspended => self.instructions += STEP,
+            }
+        }
     }
 }
 
 impl Runtime for Tinywasm {
     fn call(&mut self, function: &str, arguments: &[i32]) -> Result<Option<i32>, String> {
-        let arguments: Vec<_> = arguments.iter().copied().map(WasmValue::I32).collect();
-        let function = self.instance.func_untyped(&self.store, function).map_err(|error| error.to_string())?;
-        let results = function.call(&mut self.store, &arguments).map_err(|error| error.to_string())?;
+        let results = self.run(function, arguments).map_err(|error| error.to_string())?;
         Ok(match results.first() {
             Some(WasmValue::I32(value)) => Some(*value),
             _ => None,
