@@ -131,3 +131,67 @@ impl<'e> Iterator for Candidates<'e> {
         Some((event, line))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::program::{Case, Condition, Predicate, Rule, RuleMeta, Test};
+
+    /// What to search for if `a` is to be `docker`.
+    fn prefilter(validate: Validate) -> Option<Prefilter> {
+        let test = Test::Equals { literals: vec!["docker".into()], case: Case::Insensitive };
+        Prefilter::new(&Program {
+            validate,
+            fields: vec!["a".into()],
+            predicates: vec![Predicate { field: 0, test }],
+            rules: vec![Rule { meta: RuleMeta::default(), condition: Condition::Predicate(0) }],
+            ..Program::default()
+        })
+    }
+
+    fn candidates(events: &str) -> Vec<u32> {
+        let prefilter = prefilter(Validate::Candidates);
+        assert!(prefilter.is_some());
+        Candidates::new(prefilter.as_ref(), events.as_bytes()).map(|(event, _)| event).collect()
+    }
+
+    #[test]
+    fn lines_that_may_match_keep_their_numbers_and_others_are_left_out() {
+        let events = [
+            r#"{"a":"sh"}"#,
+            "",
+            r#"{"a":"Docker"}"#,
+            r#"{"b":"docker"}"#,
+            r#"{"docker":1}"#,
+            r#"{"a":"\u0044ocker"}"#,
+            r#"{"a":"\u00e9\u4e2d\u0021"}"#,
+            "{\"a\":\"doc\u{212A}er\"}",
+            r#"{"a":"doc\u212Aer"}"#,
+            r#"{"a":["x","docker"]}"#,
+            "malformed",
+            r#"{"a":"docker""#,
+        ];
+        assert_eq!(candidates(&events.join("\n")), [2, 5, 7, 8, 9, 11]);
+        assert!(candidates("").is_empty());
+    }
+
+    #[test]
+    fn a_search_that_finds_too_much_is_given_up() {
+        let padding = "x".repeat(1000);
+        let (may_match, never) = (format!(r#"{{"a":"docker","b":"{padding}"}}"#), format!(r#"{{"b":"{padding}"}}"#));
+        let batch = |every: usize| -> Vec<&str> {
+            (0..1000).map(|number| if number % every == 0 { &*may_match } else { &*never }).collect()
+        };
+        assert_eq!(candidates(&batch(10).join("\n")).len(), 100);
+        assert!(candidates(&batch(2).join("\n")).len() > 900);
+        let in_vain = r#"{"x":"docker","y":"docker","z":"docker"}"#.repeat(5000);
+        assert_eq!(candidates(&in_vain), [0], "a line that takes long to search is judged instead");
+    }
+
+    #[test]
+    fn where_all_lines_are_to_be_checked_nothing_is_searched_for() {
+        assert!(prefilter(Validate::All).is_none());
+        let lines: Vec<_> = Candidates::new(None, b"x\n\ny\n").collect();
+        assert_eq!(lines, [(0, &b"x"[..]), (1, b""), (2, b"y")]);
+    }
+}

@@ -3,15 +3,13 @@
 //! It reads backwards, and only as far as it can be sure: outside strings every quote is the end of one, and a quote
 //! that no backslash precedes is its beginning. Whatever else it meets, the string may be such a value.
 
-use memchr::memrchr;
-
 /// So far back it looks for the beginning of a string or a container.
 const FARTHEST: usize = 512;
 
 /// What stands before the string that `text` ends in; `None` if that can't be told.
 pub(super) fn before_string<'e>(text: &'e [u8], effort: &mut usize) -> Option<&'e [u8]> {
     let near = &text[text.len().saturating_sub(FARTHEST)..];
-    let quote = memrchr(b'"', near)?;
+    let quote = near.iter().rposition(|byte| *byte == b'"')?;
     *effort += near.len() - quote;
     let before = &text[..text.len() - near.len() + quote];
     (before.last() != Some(&b'\\')).then_some(before)

@@ -51,7 +51,9 @@ impl Search {
             }
         }
         while groups.len() > BUCKETS {
-            let price = |left: usize| frequency(groups[left..=left + 1].iter().flatten());
+            let price = |left: usize| {
+                price(groups[left].iter().chain(&groups[left + 1])) - price(&groups[left]) - price(&groups[left + 1])
+            };
             let cheapest = (0..groups.len() - 1).min_by(|one, other| price(*one).total_cmp(&price(*other)));
             let right = cheapest.unwrap_or_default() + 1;
             let merged = groups.remove(right);
@@ -94,10 +96,13 @@ impl Search {
 
     /// Does a needle count whose pair ends at `end`?
     fn is_at(&self, text: &[u8], end: usize, counts: &mut impl FnMut(usize, usize) -> bool) -> bool {
-        let mut buckets = self.pairs.at(text[end.saturating_sub(1)], text[end]);
+        let found = [text[end.saturating_sub(1)], text[end]];
+        let mut buckets = self.pairs.at(found[0], found[1]);
         while buckets != 0 {
-            for Filed { number, pair_end, .. } in &self.buckets[buckets.trailing_zeros() as usize] {
-                if end.checked_sub(*pair_end).is_some_and(|start| counts(*number, start)) {
+            for Filed { number, pair, pair_end } in &self.buckets[buckets.trailing_zeros() as usize] {
+                if pair.eq_ignore_ascii_case(&found)
+                    && end.checked_sub(*pair_end).is_some_and(|start| counts(*number, start))
+                {
                     return true;
                 }
             }
@@ -107,14 +112,19 @@ impl Search {
     }
 }
 
-/// How often a pair of bytes is taken for one of a bucket with these needles, compared with others.
-fn frequency<'f>(filed: impl Iterator<Item = &'f Filed>) -> f32 {
+/// What a bucket with these needles costs, compared with others: how often a pair of bytes is taken for one of theirs, and how
+/// many are compared then.
+fn price<'f>(filed: impl IntoIterator<Item = &'f Filed>) -> f32 {
     let mut pairs = Pairs::default();
-    filed.for_each(|filed| pairs.add(filed.pair, 1));
-    let of = |halves: &[[u8; 16]; 2]| -> f32 {
+    let mut count = 0.0;
+    for filed in filed {
+        pairs.add(filed.pair, 1);
+        count += 1.0;
+    }
+    let frequency = |halves: &[[u8; 16]; 2]| -> f32 {
         (0..=u8::MAX).filter(|byte| Pairs::in_halves(halves, *byte) != 0).map(frequency_of).sum()
     };
-    of(&pairs.0[0]) * of(&pairs.0[1])
+    count * frequency(&pairs.0[0]) * frequency(&pairs.0[1])
 }
 
 fn frequency_of(byte: u8) -> f32 {
