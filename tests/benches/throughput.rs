@@ -14,7 +14,7 @@ use weir::batch::Batch;
 use weir::guest::{Guest, Limits, Module};
 use weir::rules::build_program;
 use weir_engine::Detector;
-use weir_engine::program::{Folding, Program};
+use weir_engine::program::{Folding, Program, Validate};
 use weir_eql::RuleFile;
 use weir_tests::generate::{Shape, events};
 use weir_tests::report::{self, Load, Plot, Race, Table};
@@ -38,14 +38,18 @@ fn main() -> Fallible<()> {
     let compiled = build_program(&program)?;
     let module = folder.path().join("rule.wasm");
     fs::write(&module, &compiled)?;
-    let guest = guest(&compiled)?;
-    let detector = Detector::new(program)?;
+    let guest = load(&compiled)?;
+    let parsing = Program { validate: Validate::All, ..program.clone() };
+    let parsing_guest = load(&build_program(&parsing)?)?;
+    let (detector, parsing) = (Detector::new(program)?, Detector::new(parsing)?);
     let output = folder.path().join("tagged.ndjson");
 
     let mut race = Race::new(Load { events: count, bytes: bytes.len() });
     race.add("memcpy", || copy(&bytes));
     race.add("engine alone, native", || detect(&detector, &batches, matching));
+    race.add("the same, every line parsed", || detect(&parsing, &batches, matching));
     race.add("guest alone, copy into it included", || judge(&guest, &batches, matching));
+    race.add("the same guest, every line parsed", || judge(&parsing_guest, &batches, matching));
     race.add("weir run, file → file, one worker", || command(&module, &input, &output));
     race.add("serde_json::Value and a predicate, file → file", || baseline(&input, &output, matching));
     let one_rule = race.run(rounds, "One rule")?;
@@ -118,7 +122,7 @@ fn seed_rule() -> Fallible<Program> {
     Ok(weir_eql::compile(&[rule], Folding::Unicode).map_err(|wrong| wrong[0].to_string())?)
 }
 
-fn guest(bytes: &[u8]) -> Fallible<Guest> {
+fn load(bytes: &[u8]) -> Fallible<Guest> {
     let module = Module { name: "rule.wasm", bytes, pinned: None, cache: None };
     Ok(Guest::load(&module, &Limits::default())?)
 }
